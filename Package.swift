@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The settings every Swift target of this package is built with.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "rollbackd",
+  products: [
+    .library(name: "RollbackClient", targets: ["RollbackClient"]),
+    .executable(name: "rollbackd", targets: ["rollbackd"]),
+    .executable(name: "rollbackctl", targets: ["rollbackctl"]),
+    .executable(name: "rollback-dev", targets: ["rollback-dev"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+  ],
+  targets: [
+    // C libraries: each is imported by exactly one Swift target (scripts/soundness checks it).
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux"),
+    .target(name: "CTTRPCProto", dependencies: ["CProtobufC"]),
+    .target(name: "CRollbackProto", dependencies: ["CProtobufC"]),
+
+    // Pure: no I/O, no clock, no async.
+    target("TTRPCCore"),
+    target("KubernetesObjects"),
+    target("RolloutCore", ["KubernetesObjects"]),
+    target("ConnectionPool", [collections]),
+
+    // Thin I/O.
+    target("LinuxIO", ["CLinux"]),
+    target("ProtobufC", ["CProtobufC"]),
+    target("TTRPC", ["TTRPCCore", "LinuxIO", "ProtobufC", "CTTRPCProto", log]),
+    target("Postgres", ["CLibpq", "ConnectionPool", "LinuxIO", log]),
+    target("HTTPClient", ["CLibcurl", "LinuxIO", log]),
+    target("KubernetesClient", ["CLibyaml", "KubernetesObjects", "HTTPClient", "LinuxIO", log]),
+
+    // The service and its programs.
+    target("RollbackMessages", ["ProtobufC", "CRollbackProto"]),
+    target("RollbackService", ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", log]),
+    target(
+      "RollbackDaemon",
+      ["RollbackService", "TTRPC", "Postgres", "KubernetesClient", "LinuxIO", "CLibcrypto", arguments, log]),
+    target("RollbackClient", ["TTRPC", "RollbackMessages", "LinuxIO"]),
+    program("rollbackd", ["RollbackDaemon"]),
+    program("rollbackctl", ["RollbackClient", arguments]),
+
+    // To try it out and to test: a Kubernetes API in memory, and everything else a laptop needs.
+    target("DevCluster", [.product(name: "Hummingbird", package: "hummingbird"), log]),
+    program("rollback-dev", ["DevCluster", "RollbackClient", arguments, log]),
+  ]
+)
