@@ -1,3 +1,5 @@
+internal import RollbackMessages
+
 /// Which methods a call may be allowed to reach.
 public enum MethodClass: String, Sendable, CaseIterable {
   /// List, plan, watch, query the audit trail, health.

@@ -1,3 +1,4 @@
+internal import KubernetesObjects
 internal import Synchronization
 
 /// What waits to be judged: the cluster's observations and what else may happen to an operation.
@@ -10,14 +11,10 @@ public final class ObservationMailbox: Sendable {
 
   /// What may happen to an operation beside what is seen in the cluster.
   public enum Interruption: Hashable, Sendable {
-    /// Somebody asked for its end.
-    case cancelled(by: String)
     /// Another host may hold it now: nothing may be done any more.
     case leaseLost
     /// We are going down: give it up so that another host goes on.
     case handOver
-    /// The registry's answer about an image.
-    case registryAnswered
   }
 
   /// Everything that came since the last time.

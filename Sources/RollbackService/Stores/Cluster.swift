@@ -7,10 +7,12 @@ public protocol Cluster: Sendable {
   /// - Throws: `unavailable` when the API server cannot be reached.
   func deployment(_ name: String, in namespace: String) async throws -> Deployment?
   /// Sends a strategic merge patch that carries its own preconditions.
-  func patch(_ name: String, in namespace: String, with patch: String) async throws -> PatchAnswer
-  /// Follows a Deployment, its ReplicaSets, pods and events, beginning with their present state. It never ends by
-  /// itself: outages are reported as observations.
-  func observations(of deployment: Deployment) async throws -> any AsyncSequence<ClusterObservation, any Error> & Sendable
+  func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer
+  /// Posts what happens to a Deployment, its ReplicaSets, pods and events, beginning with their present state.
+  ///
+  /// Runs until its task is cancelled; outages are posted as observations.
+  /// - Parameter receipt: the Deployment as the patch's answer had it; the watch goes on from there.
+  func follow(_ receipt: PatchReceipt, of name: String, in namespace: String, into mailbox: ObservationMailbox) async
   /// The end of a container's log; nil when there is none.
   func log(
     of pod: String, container: String, in namespace: String, previous: Bool, lines: Int
@@ -21,7 +23,7 @@ public protocol Cluster: Sendable {
 
 /// What the API server answered to a patch.
 public enum PatchAnswer: Sendable {
-  /// It was applied, or changed nothing.
+  /// It was applied, or changed nothing; with the API server's `Date`.
   case applied(Deployment, serverDate: Timestamp?)
   /// The object was changed since it was read (409), or replaced by another (422).
   case conflict(String)

@@ -17,10 +17,9 @@ public protocol DeployStore: Sendable {
   func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord]
   /// One deploy with its app; nil when there is none.
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)?
-  /// Deploys whose id begins so, at most `limit`.
-  func deploys(of app: App, idPrefix: String, limit: Int) async throws -> [DeployRecord]
-  /// All that the decision about a rollback or deploy rests on, read at one moment.
-  func situation(of nameOrID: String, target: TargetReference, requestID: String) async throws -> Situation?
+  /// All that the decision about a rollback or deploy rests on, read at one moment; nil when there is no such app.
+  /// - Parameter word: how the caller named the deploy to go back to; rows whose id begins so are read too.
+  func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation?
   /// Migrations of an app that were applied after `deploy` was made, oldest first.
   func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration]
 
@@ -40,19 +39,6 @@ public struct DeployPosition: Hashable, Sendable {
     self.createdAt = createdAt
     self.id = id
   }
-}
-
-/// How a caller named the deploy to go back to.
-public enum TargetReference: Hashable, Sendable {
-  /// The newest earlier deploy that went live and was not itself rolled back from.
-  case lastKnownGood
-  /// A whole UUID.
-  case id(String)
-  /// The beginning of one.
-  case prefix(String)
-  /// So many deploys before the current one.
-  case back(Int)
-  case current
 }
 
 /// An app and what happened to it so far.
