@@ -71,7 +71,8 @@ public struct DeployHistory: Sendable {
   private func deploy(withPrefix word: String) throws(Refusal) -> DeployRecord {
     let prefix = word.lowercased()
     guard prefix.count <= 36, prefix.allSatisfy({ $0 == "-" || $0.isHexDigit }) else {
-      throw Refusal(.invalidArgument, "\"\(word.oneLine(limit: 60))\" is neither a deploy id nor current, previous or -N")
+      let shown = word.oneLine(limit: 60)
+      throw Refusal(.invalidArgument, "\"\(shown)\" is neither a deploy id nor current, previous or -N")
     }
     let matches = deploys.filter { $0.id.hasPrefix(prefix) }
     if matches.count > 1 {

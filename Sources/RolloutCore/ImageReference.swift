@@ -52,7 +52,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     guard !text.isEmpty, text.utf8.count <= 255 else { return false }
     var components = text.split(separator: "/", omittingEmptySubsequences: false)
     // The first component is a host when it looks like one; a host may have capitals and a port.
-    if components.count > 1, let host = components.first, host == "localhost" || host.contains(where: { ".:[".contains($0) })
+    if components.count > 1, let host = components.first,
+      host == "localhost" || host.contains(where: { ".:[".contains($0) })
     {
       guard isHost(host) else { return false }
       components.removeFirst()

@@ -34,7 +34,7 @@ public struct PodDiagnosis: Sendable {
     let path = event.involvedObject.fieldPath
     guard let open = path.firstIndex(of: "{"), path.hasSuffix("}") else { return }
     let container = String(path[path.index(after: open)...].dropLast())
-    guard let status = pod.status.containerStatuses.first(where: { $0.name == container }), !status.ready else { return }
+    guard pod.status.containerStatuses.contains(where: { $0.name == container && !$0.ready }) else { return }
     probeFailures[container] = event.message.oneLine()
   }
 

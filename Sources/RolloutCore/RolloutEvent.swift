@@ -1,6 +1,7 @@
 public import KubernetesObjects
 
-/// Something that happened and may matter to a rollout. Feed everything; what is of no concern is ignored.
+/// Something that happened and may matter to a rollout. Feed everything of the namespace, the Deployment first: what is
+/// of no concern is ignored and not kept.
 public enum RolloutEvent: Sendable {
   /// The Deployment was added or changed, or was listed again.
   case deployment(Deployment)

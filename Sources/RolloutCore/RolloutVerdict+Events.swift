@@ -6,12 +6,10 @@ extension RolloutVerdict {
     switch event {
     case .deployment(let deployment): return take(deployment, at: now)
     case .deploymentGone(let uid): return uid == receipt.uid ? .deleted(.gone) : nil
-    case .replicaSet(let set): replicaSets[set.metadata.uid] = set
+    case .replicaSet(let set):
+      if set.metadata.controller?.uid == receipt.uid { replicaSets[set.metadata.uid] = set }
     case .replicaSetGone(let uid): replicaSets[uid] = nil
-    case .pod(let pod):
-      if pods[pod.metadata.uid]?.observe(pod, at: now) == nil {
-        pods[pod.metadata.uid] = PodDiagnosis(pod, at: now)
-      }
+    case .pod(let pod): take(pod, at: now)
     case .podGone(let uid): pods[uid] = nil
     case .event(let event): take(event)
     case .apiServerUnreachable: unreachableSince = unreachableSince ?? now
@@ -33,6 +31,10 @@ extension RolloutVerdict {
     guard metadata.generation >= receipt.generation else { return nil }
     // The controller suspends its own deadline while the Deployment is paused, and so do we.
     if deployment.spec.paused || self.deployment?.spec.paused == true { lastProgressAt = now }
+    if self.deployment == nil {
+      let selector = deployment.spec.selector
+      pods = pods.filter { selector.matches($0.value.pod.metadata.labels) }
+    }
     self.deployment = deployment
     if metadata.isBeingDeleted { return .deleted(.underWay) }
     let image = deployment.spec.template.spec.container(named: receipt.container)?.image
@@ -66,12 +68,24 @@ extension RolloutVerdict {
       desired: current.desired)
   }
 
+  private mutating func take(_ pod: Pod, at now: Instant) {
+    let uid = pod.metadata.uid
+    // Other apps' pods come through the same watch.
+    if let selector = deployment?.spec.selector, !selector.matches(pod.metadata.labels) {
+      pods[uid] = nil
+    } else if pods[uid]?.observe(pod, at: now) == nil {
+      pods[uid] = PodDiagnosis(pod, at: now)
+    }
+  }
+
   private mutating func take(_ event: Event) {
+    let object = event.involvedObject.name
+    if let name = deployment?.metadata.name, object != name, !object.hasPrefix(name + "-") { return }
     if event.involvedObject.kind == "Pod" { pods[event.involvedObject.uid]?.observe(event) }
     guard !Self.routine.contains(event.reason) else { return }
     if let since = receipt.serverDate, let seen = event.lastSeen, seen < since { return }
     events[event.metadata.uid] = event
-    // Other apps' events come through the same watch: keep what is ours when it grows.
+    // Names are a rough sieve; sort out by uid when it grows.
     if events.count > 4 * Self.evidenceLimit {
       let kept = events.values.filter(isEvidence).sorted(by: Self.isOlder).suffix(2 * Self.evidenceLimit)
       events = Dictionary(kept.map { ($0.metadata.uid, $0) }) { first, _ in first }

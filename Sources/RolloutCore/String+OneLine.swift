@@ -6,8 +6,8 @@ extension String {
     var count = 0
     var pendingSpace = false
     for character in self {
-      if character.isWhitespace || character.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-      {
+      let isControl = character.unicodeScalars.contains { $0.properties.generalCategory == .control }
+      if character.isWhitespace || isControl {
         pendingSpace = !line.isEmpty
         continue
       }
