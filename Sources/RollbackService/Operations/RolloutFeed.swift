@@ -48,6 +48,14 @@ public final class RolloutFeed: Sendable {
   /// The number that the next frame will have.
   public var nextSequence: UInt64 { state.withLock { $0.nextSequence } }
 
+  /// The last frame, once there is one.
+  public var finished: RolloutFinished? {
+    state.withLock { state in
+      guard case .finished(let finished)? = state.frames.last?.kind else { return nil }
+      return finished
+    }
+  }
+
   /// Says that no more frames come, with or without a finished frame (another host goes on).
   public func end() {
     let waiters = state.withLock { state in

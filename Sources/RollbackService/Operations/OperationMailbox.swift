@@ -1,29 +1,21 @@
 internal import KubernetesObjects
 internal import Synchronization
 
-/// What waits to be judged: the cluster's observations and what else may happen to an operation.
+/// What waits to be judged: the cluster's observations, and the answers and wishes that concern one operation.
 ///
 /// Bounded by the number of objects: of a pod or ReplicaSet only the newest state waits; the Deployment's own states
 /// are kept in order, at most ``deploymentStates`` of them. Posting never waits.
-public final class ObservationMailbox: Sendable {
+public final class OperationMailbox: Sendable {
   static let deploymentStates = 64
   static let events = 512
 
-  /// What may happen to an operation beside what is seen in the cluster.
-  public enum Interruption: Hashable, Sendable {
-    /// Another host may hold it now: nothing may be done any more.
-    case leaseLost
-    /// We are going down: give it up so that another host goes on.
-    case handOver
-  }
-
   /// Everything that came since the last time.
-  public struct Batch: Sendable {
-    public var observations: [ClusterObservation] = []
-    public var interruptions: [Interruption] = []
-    public var failure: (any Error)?
+  struct Batch: Sendable {
+    var observations: [ClusterObservation] = []
+    /// In the order in which they came.
+    var answers: [OperationAnswer] = []
 
-    public var isEmpty: Bool { observations.isEmpty && interruptions.isEmpty && failure == nil }
+    var isEmpty: Bool { observations.isEmpty && answers.isEmpty }
   }
 
   private let state = Mutex(State())
@@ -47,17 +39,13 @@ public final class ObservationMailbox: Sendable {
     }
   }
 
-  public func interrupt(_ interruption: Interruption) {
-    add { $0.interruptions.append(interruption) }
-  }
-
-  /// Following the cluster ended for good.
-  public func fail(_ error: any Error) {
-    add { $0.failure = error }
+  /// Adds an answer, or a wish such as a cancellation.
+  func post(_ answer: OperationAnswer) {
+    add { $0.answers.append(answer) }
   }
 
   /// Waits until there is something, or until `deadline`: then the batch is empty. At most one caller at a time.
-  public func next<C: Clock>(until deadline: C.Instant, clock: C) async -> Batch {
+  func next<C: Clock>(until deadline: C.Instant, clock: C) async -> Batch {
     if let batch = takeIfAny() { return batch }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.wait() }
