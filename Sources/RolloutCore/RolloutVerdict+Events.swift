@@ -39,11 +39,21 @@ extension RolloutVerdict {
     if metadata.isBeingDeleted { return .deleted(.underWay) }
     let image = deployment.spec.template.spec.container(named: receipt.container)?.image
     guard image == receipt.image else { return .superseded(image: image ?? "") }
-    if let progressing = deployment.status.progressing, progressing.reason != "ProgressDeadlineExceeded" {
-      sawOtherCondition = true
-    }
+    noteCondition(of: deployment)
     noteProgress(of: deployment, at: now)
     return nil
+  }
+
+  /// Keeps apart what the Progressing condition says of our rollout and of the one before. Until the controller has
+  /// observed our generation it is the one before, even when it is written after our patch.
+  private mutating func noteCondition(of deployment: Deployment) {
+    guard let progressing = deployment.status.progressing else { return }
+    let isOurs = deployment.status.observedGeneration >= receipt.generation
+    switch (progressing.reason == "ProgressDeadlineExceeded", isOurs) {
+    case (false, true): sawOtherCondition = true
+    case (true, false): leftOverDeadline = progressing.lastUpdateTime
+    default: break
+    }
   }
 
   /// Moves the no-progress deadline when a count is better than it ever was. Scaling starts the comparison afresh.

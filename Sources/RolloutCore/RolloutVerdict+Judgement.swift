@@ -55,14 +55,15 @@ extension RolloutVerdict {
 
   /// Whether `ProgressDeadlineExceeded` is about our rollout. A rollback to a ReplicaSet that still exists leaves the
   /// condition of the stuck deploy in place with our generation already observed, so it counts only when it was
-  /// something else since the patch, or was written after it by the server's own clock.
+  /// something else since our generation was observed, or was written after the patch by the server's own clock and is
+  /// not the one that was there before.
   func isDeadlineTrusted(_ deployment: Deployment) -> Bool {
     guard let condition = deployment.status.progressing, condition.reason == "ProgressDeadlineExceeded" else {
       return false
     }
     if sawOtherCondition { return true }
     guard let written = condition.lastUpdateTime, let patched = receipt.serverDate else { return false }
-    return written > patched
+    return written > patched && written != leftOverDeadline
   }
 
   /// When our own patience ends. Needed because the controller does not write an unchanged condition again.

@@ -42,8 +42,10 @@ public struct RolloutVerdict: Sendable {
   var askedAbout: Set<String> = []
 
   // What must be remembered between events.
-  /// Whether the Progressing condition was seen, since the patch, to be anything but `ProgressDeadlineExceeded`.
+  /// Whether the Progressing condition was seen, of our generation, to be anything but `ProgressDeadlineExceeded`.
   var sawOtherCondition = false
+  /// When a `ProgressDeadlineExceeded` of the deploy before was written, where one was seen.
+  var leftOverDeadline: Timestamp?
   var best: Best?
   var lastProgressAt: Instant
   var soak: Soak?

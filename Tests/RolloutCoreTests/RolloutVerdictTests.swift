@@ -60,6 +60,19 @@ import Testing
     #expect(failure.cause == .progressDeadlineExceeded)
   }
 
+  /// The deploy before ran into its deadline just after our patch, and before the controller saw it; the condition is
+  /// then left in place with our generation observed.
+  @Test func aDeadlineOfTheDeployBeforeThatComesAfterThePatchIsNotTrusted() throws {
+    var verdict = try verdict()
+    let moving = Condition(type: "Progressing", status: "True", reason: "ReplicaSetUpdated")
+    for (observed, condition) in [(1, moving), (1, stuck(1502)), (2, stuck(1502))] {
+      let state = Objects.deployment(observed: observed, updated: 1, old: 1, conditions: [condition])
+      #expect(outcome(verdict.handle(.deployment(state), at: at(1))) == nil)
+    }
+    let later = Objects.deployment(updated: 1, old: 1, conditions: [stuck(1600)])
+    #expect(outcome(verdict.handle(.deployment(later), at: at(100))) != nil)
+  }
+
   /// After a takeover nobody knows the Date: only a condition that was seen to be another one counts.
   @Test func withoutADateADeadlineMustBeSeenToCome() throws {
     var verdict = try verdict(date: nil)
