@@ -112,8 +112,8 @@ public struct ServerConnectionStateMachine<Stream>: ~Copyable {
     return machine.opening
   }
 
-  /// Whether the handler of a call may send a message; false once the call is over.
-  public func maySend(_ id: StreamID) -> Bool { streams[id]?.machine.maySend ?? false }
+  /// Whether a call is open: whether its handler may send, and its caller waits.
+  public func isOpen(_ id: StreamID) -> Bool { streams[id] != nil }
 
   /// The handler of a call has succeeded. Returns how to end the call, or nil when it is over already.
   public mutating func succeed(_ id: StreamID) -> ServerStreamStateMachine.Ending? {

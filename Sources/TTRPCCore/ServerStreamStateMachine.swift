@@ -77,12 +77,6 @@ public struct ServerStreamStateMachine: Sendable {
     }
   }
 
-  /// Whether a message may be sent now; false once the call is over.
-  public var maySend: Bool {
-    precondition(kind.streamsFromServer, "a method with one reply sends no messages")
-    return state != .ended
-  }
-
   /// The handler has returned without error. Nil when the call was ended before, by a deadline or a violation.
   public mutating func succeed() -> Ending? {
     guard state != .ended else { return nil }

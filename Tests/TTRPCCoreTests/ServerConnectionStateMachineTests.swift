@@ -126,7 +126,7 @@ import Testing
     #expect(machine.close().sorted() == ["call 1", "call 3"])
     #expect(machine.received(request(5)) == "ignore")
     #expect(machine.succeed(1) == nil)
-    #expect(!machine.maySend(3))
+    #expect(!machine.isOpen(3))
     #expect(machine.isDrained)
   }
 }
@@ -143,7 +143,7 @@ final class ServerMachine {
   }
   func succeed(_ id: UInt32) -> ServerStreamStateMachine.Ending? { value.succeed(StreamID(id)) }
   func fail(_ id: UInt32) -> Bool { value.fail(StreamID(id)) }
-  func maySend(_ id: UInt32) -> Bool { value.maySend(StreamID(id)) }
+  func isOpen(_ id: UInt32) -> Bool { value.isOpen(StreamID(id)) }
   func close() -> [String] { value.close() }
   var openStreams: Int { value.openStreams }
   var isDrained: Bool { value.isDrained }
