@@ -1,0 +1,46 @@
+/// What one peer, and all of them together, may ask of this process. Everything has a clear refusal.
+public struct TransportLimits: Hashable, Sendable {
+  /// Connections at a time. 2,048. Further ones wait in the listener's backlog until one ends.
+  public var maximumConnections = 2_048
+  /// Open calls of one connection. 1,024. The next is answered RESOURCE_EXHAUSTED.
+  public var maximumStreamsPerConnection = 1_024
+  /// The most data of one frame, envelope included. 4 MiB, ttRPC's own limit. A longer request is skipped and answered
+  /// RESOURCE_EXHAUSTED; a longer reply is replaced by that answer.
+  public var maximumMessageSize = 4 << 20
+  /// Bytes waiting to be written to one connection, at which `send` suspends and no further request is read. 256 KiB.
+  public var highWaterMark = 256 << 10
+  /// Bytes at which they go on. 64 KiB.
+  public var lowWaterMark = 64 << 10
+  /// Bytes waiting to be written to one connection, beyond which a reply is replaced by RESOURCE_EXHAUSTED. 16 MiB.
+  public var maximumQueuedBytesPerConnection = 16 << 20
+  /// The same for all connections together. 256 MiB.
+  public var maximumQueuedBytes = 256 << 20
+  /// Received messages of one stream that its handler has not taken yet. 64. One more fails the stream with
+  /// RESOURCE_EXHAUSTED; the reader never waits for a handler.
+  public var maximumInboxMessages = 64
+  /// The same in bytes. 8 MiB.
+  public var maximumInboxBytes = 8 << 20
+  /// How long a frame may take from its first byte to its last. 30 s. Then the connection is closed.
+  public var frameTimeout = Duration.seconds(30)
+  /// How long a connection may take no byte of what waits for it. 30 s. Then it is closed.
+  public var writeStallTimeout = Duration.seconds(30)
+
+  public init() {}
+
+  /// What is wrong with these limits, in the fields' own words; nil when nothing is.
+  public var problem: String? {
+    if maximumConnections < 1 { return "maximumConnections must be at least 1" }
+    if maximumStreamsPerConnection < 1 { return "maximumStreamsPerConnection must be at least 1" }
+    if !(1024..<1 << 24).contains(maximumMessageSize) { return "maximumMessageSize must be from 1 KiB to below 16 MiB" }
+    if lowWaterMark < 0 || lowWaterMark >= highWaterMark { return "lowWaterMark must be below highWaterMark" }
+    if maximumQueuedBytesPerConnection < highWaterMark {
+      return "maximumQueuedBytesPerConnection must be at least highWaterMark"
+    }
+    if maximumQueuedBytes < maximumQueuedBytesPerConnection {
+      return "maximumQueuedBytes must be at least maximumQueuedBytesPerConnection"
+    }
+    if maximumInboxMessages < 1 || maximumInboxBytes < 1 { return "the inbox must hold at least one message" }
+    if frameTimeout <= .zero || writeStallTimeout <= .zero { return "timeouts must be above zero" }
+    return nil
+  }
+}
