@@ -1,3 +1,5 @@
+internal import DequeModule
+
 extension PoolStateMachine {
   // MARK: Opening
 

@@ -227,7 +227,8 @@ public struct PoolStateMachine<RequestID: Hashable & Sendable>: Sendable {
     while waiters.count > validating, let id = idle.last, case .idle(let since)? = connections[id]?.state {
       idle.removeLast()
       if since + configuration.validateAfter < now {
-        connections[id]?.state = .validating(deadline: now + configuration.validationTimeout)
+        let deadline = now + configuration.validationTimeout
+        connections[id]?.state = .validating(deadline: deadline)
         validating += 1
         step.validated.append(id)
       } else if let waiter = waiters.popFirst() {
