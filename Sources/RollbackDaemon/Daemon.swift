@@ -2,6 +2,7 @@ internal import Glibc
 internal import KubernetesClient
 internal import LinuxIO
 internal import Logging
+internal import Postgres
 internal import RollbackService
 internal import TTRPC
 
@@ -82,7 +83,11 @@ struct Daemon {
       }
       group.addTask(executorPreference: cluster) { await parts.service.run() }
       await listeners.hand(to: parts.server)
-      group.addTask(executorPreference: front) { await parts.server.run() }
+      let (served, end) = AsyncStream.makeStream(of: Never.self)
+      group.addTask(executorPreference: front) {
+        await parts.server.run()
+        end.finish()
+      }
       group.addTask { await Watchdog(parts: parts, notifier: notifier, front: front, cluster: cluster, log: log).run() }
       announce(state)
       await signals.untilStop(log: log)
@@ -90,7 +95,8 @@ struct Daemon {
       log.notice("stopping")
       group.addTask { await signals.endProcessAtNextStop() }
       parts.service.stop()
-      await parts.server.drained(within: configuration.drainTimeout)
+      parts.server.shutDown(within: configuration.drainTimeout)
+      for await _ in served {}
       group.cancelAll()
       return .success(0)
     }
@@ -121,7 +127,7 @@ final class ListenerBox: @unchecked Sendable {
   private let inherited: [FileDescriptorBox]
 
   init(own: consuming UnixListener) {
-    self.own = own
+    self.own = .some(own)
     inherited = []
   }
 

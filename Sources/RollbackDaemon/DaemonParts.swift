@@ -21,7 +21,7 @@ struct DaemonParts: Sendable {
   init(
     _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
   ) throws {
-    postgres = PostgresClient(configuration.postgres, on: front, logger: log)
+    postgres = try PostgresClient(configuration: configuration.database.client, loop: front)
     var kubernetesConfiguration = KubernetesClientConfiguration()
     kubernetesConfiguration.userAgent = "rollbackd/\(Program.version)"
     kubernetes = try KubernetesClient(

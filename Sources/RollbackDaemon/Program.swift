@@ -14,7 +14,7 @@ public enum Program {
   public static func run(arguments: [String]) async -> Int32 {
     SignalSource.block([SIGTERM, SIGINT, SIGHUP])
     SignalSource.ignoreBrokenPipes()
-    do {
+    do throws(any Error) {
       switch try Invocation(arguments: arguments) {
       case .help: return say(HelpText.render())
       case .version: return say("rollbackd \(version)\n")
@@ -84,21 +84,19 @@ public enum Program {
   }
 
   static func say(_ text: String) -> Int32 {
-    fputs(text, Standard.output)
+    write(text, to: STDOUT_FILENO)
     return 0
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var text = text
+    // Where nobody reads, nobody misses it.
+    text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
   }
 
   private static func fail(_ message: String, _ status: Int32) -> Int32 {
     // The journal's prefix for errors (sd-daemon(3)) would disturb a person at a terminal.
-    fputs("rollbackd: \(message)\n", Standard.error)
+    write("rollbackd: \(message)\n", to: STDERR_FILENO)
     return status
   }
-}
-
-/// The C library's streams.
-///
-/// `nonisolated(unsafe)`: glibc locks each stream for each call (flockfile(3)), and the pointers never change.
-enum Standard {
-  nonisolated(unsafe) static let output = Glibc.stdout
-  nonisolated(unsafe) static let error = Glibc.stderr
 }

@@ -1,7 +1,9 @@
-internal import Glibc
+internal import ConnectionPool
 internal import LinuxIO
 internal import Logging
 internal import Postgres
+internal import RollbackService
+internal import TTRPC
 
 /// Pings systemd's watchdog, each time only after both loops have turned, and keeps the status line up to date.
 ///
