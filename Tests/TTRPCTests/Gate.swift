@@ -1,4 +1,4 @@
-import Synchronization
+@testable import TTRPC
 
 /// Lets tasks wait for each other: what waits goes on once somebody has opened it.
 final class Gate: Sendable {
@@ -7,7 +7,7 @@ final class Gate: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   func open() {
     let waiters = state.withLock { state in
@@ -31,7 +31,7 @@ final class Gate: Sendable {
 
 /// A value that one task leaves for another.
 final class Box<Value: Sendable>: Sendable {
-  private let value = Mutex<Value?>(nil)
+  private let value = Locked<Value?>(nil)
   private let gate = Gate()
 
   func put(_ new: Value) {
