@@ -34,6 +34,8 @@ final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
         failed(error)
       }
       over()
+      feed?.discard()
+      feed = nil
       connection.server.handlerEnded()
     }
     // It may have ended already, or have been given up by something it did.

@@ -62,6 +62,11 @@ extension RollbackService {
         try Task.checkCancellation()
         // The feed ended without an outcome: another host goes on, and stores the frames.
       }
+      if supervisor.isStopping {
+        throw ServiceError(
+          .unavailable, "this daemon is stopping; the rollout goes on, attach again to watch it",
+          details: ["deploy_id": deployID])
+      }
       try await replay(deployID, &cursor, upTo: .max, send: send)
       if cursor.isOver { return }
       if supervisor.feed(of: deployID) == nil, try await endWithoutFrames(deployID, &cursor, send: send) { return }

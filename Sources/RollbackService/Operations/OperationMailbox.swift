@@ -28,13 +28,16 @@ public final class OperationMailbox: Sendable {
 
   public init() {}
 
-  /// Adds an observation, in the place of an older one that it makes worthless.
-  public func post(_ observation: ClusterObservation) {
+  /// Adds observations that came together, each in the place of an older one that it makes worthless.
+  public func post(_ observations: [ClusterObservation]) {
+    guard !observations.isEmpty else { return }
     add { batch in
-      if let key = observation.coalescingKey {
-        batch.observations.removeAll { $0.coalescingKey == key }
+      for observation in observations {
+        if let key = observation.coalescingKey {
+          batch.observations.removeAll { $0.coalescingKey == key }
+        }
+        batch.observations.append(observation)
       }
-      batch.observations.append(observation)
       Self.bound(&batch.observations)
     }
   }

@@ -152,10 +152,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
       failFast: operation.plan.failFast,
       acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest])
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
-    let app = operation.app
-    group.addTask { [cluster, mailbox] in
-      await cluster.follow(answer.receipt, of: app.deployment, in: app.namespace, into: mailbox)
-    }
+    group.addTask { [cluster, mailbox] in await cluster.follow(answer.deployment, into: mailbox) }
     judge([.deployment(answer.deployment)], &course, &group)
   }
 

@@ -80,6 +80,9 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     state.withLock { $0.running[deployID]?.operation.feed }
   }
 
+  /// Whether what ran here is being handed over.
+  var isStopping: Bool { state.withLock { $0.isStopping } }
+
   var count: Int { state.withLock { $0.running.count } }
 
   private func register(_ operation: Operation) -> Running? {

@@ -1,0 +1,3 @@
+/// The fields of an object that one manager owns, as `managedFields` writes them.
+struct FieldSet: Sendable, Equatable {
+}
