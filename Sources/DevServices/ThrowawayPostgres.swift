@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// A private PostgreSQL server for tests: its own cluster in a temporary folder, reached by a Unix socket only.
+/// A private PostgreSQL server, for tests and for trying out: its own cluster in a temporary folder, reached by a Unix socket only.
 ///
 /// It is stopped and its folder removed when the last reference goes, and also when the test process dies, however it
 /// dies: a shell that waits for the end of a pipe sees to it.
