@@ -24,11 +24,3 @@ final class BufferPool {
     if free.count < Self.maximumFree { free.append(block) } else { block.deallocate() }
   }
 }
-
-/// How many bytes all connections of a server together have waiting. Confined to its loop.
-final class QueueBudget {
-  var used = 0
-  let maximum: Int
-
-  init(maximum: Int) { self.maximum = maximum }
-}

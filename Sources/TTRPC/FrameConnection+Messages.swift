@@ -6,7 +6,8 @@ extension FrameConnection {
   /// - Throws: RESOURCE_EXHAUSTED for one above the limits, INTERNAL for one that cannot be encoded. Nothing is queued
   ///   then.
   func sendMessage<Message>(_ message: Message, _ coder: PayloadCoder<Message>, on id: StreamID) throws(RPCError) {
-    try encode(message, coder, before: { _ in FrameHeader.size }, after: 0) { count, memory in
+    let before = { (_: Int) in FrameHeader.size }
+    try encode(message, coder, before: before, after: 0) { count, memory in
       FrameHeader(length: count, stream: id, type: .data).write(to: memory)
     }
   }

@@ -93,7 +93,7 @@ final class FrameConnection {
     self.loop = loop
     self.limits = limits
     self.pool = pool
-    self.budget = budget
+    self.budget = QueueBudget(maximum: limits.maximumQueuedBytesPerConnection, within: budget)
     self.delegate = delegate
     decoder = FrameDecoder(maximumLength: limits.maximumMessageSize)
     outgoing = SendQueue(pool: pool)
@@ -218,21 +218,20 @@ final class FrameConnection {
         .resourceExhausted,
         "message of \(size - FrameHeader.size) bytes exceeds the maximum of \(limits.maximumMessageSize) bytes")
     }
-    guard outgoing.count + size <= limits.maximumQueuedBytesPerConnection, budget.used + size <= budget.maximum else {
-      throw RPCError(.resourceExhausted, "too much waits to be read by the peer")
-    }
+    guard budget.take(size) else { throw RPCError(.resourceExhausted, "too much waits to be read by the peer") }
     return queue(size)
   }
 
   /// Takes back what ``reserve(_:)`` has just given.
   func cancelReservation(_ size: Int) {
     outgoing.cancelReservation(size)
-    budget.used -= size
+    budget.giveBack(size)
   }
 
   /// Queues a small frame, whatever waits already: ends and errors, of which each call has one at most.
   func send(_ frame: [UInt8]) {
     guard !isClosed else { return }
+    budget.force(frame.count)
     queue(frame.count).copyBytes(from: frame)
   }
 
@@ -241,7 +240,6 @@ final class FrameConnection {
       flushIsScheduled = true
       loop.atEndOfTurn { [weak self] in self?.flush() }
     }
-    budget.used += size
     let memory = outgoing.reserve(size)
     if outgoing.count > limits.highWaterMark, !pauses.contains(.queue) { pauseReading(.queue) }
     return memory
@@ -289,7 +287,7 @@ final class FrameConnection {
       switch try result.get() {
       case .bytes(let count):
         outgoing.consume(count)
-        budget.used -= count
+        budget.giveBack(count)
         lastProgress = loop.now
       case .wouldBlock:
         return false
@@ -337,7 +335,7 @@ final class FrameConnection {
   func close(_ cause: CloseCause) {
     guard !isClosed else { return }
     isClosed = true
-    budget.used -= outgoing.count
+    budget.giveBack(outgoing.count)
     frameTimer?.cancel()
     stallTimer?.cancel()
     transport.close()

@@ -3,11 +3,15 @@ internal import TTRPCCore
 /// Where a connection puts the messages of one stream, whatever their type.
 protocol MessageFeed: AnyObject {
   /// Reads a message in place and keeps it for the reader.
+  ///
+  /// - Throws: RESOURCE_EXHAUSTED where it does not fit the budget, and what decoding it throws.
   func receive(_ bytes: UnsafeRawBufferPointer) throws
   /// No further message comes; with an error, the reader is told it after the messages that it has not taken yet.
   func finish(_ error: RPCError?)
   /// Whether the reader has fallen behind as far as it may.
   var isFull: Bool { get }
+  /// Nobody reads any more: forgets what there is.
+  func discard()
   /// Called on the loop whenever the reader has taken a message.
   var onTake: (() -> Void)? { get set }
 }
@@ -19,7 +23,10 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
   typealias Next = Result<Message?, RPCError>
 
   private let coder: PayloadCoder<Message>
-  private let limits: TransportLimits
+  private let capacity: Int
+  private let budget: QueueBudget?
+  /// What a message counts beside its bytes.
+  private static var overhead: Int { 64 }
   /// Taken ones are nil, and removed by the bulk.
   private var messages: [(message: Message, size: Int)?] = []
   private var first = 0
@@ -28,14 +35,16 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
   private var waiter: UnsafeContinuation<Next, Never>?
   var onTake: (() -> Void)?
 
-  init(_ coder: PayloadCoder<Message>, limits: TransportLimits) {
+  /// - Parameters:
+  ///   - capacity: bytes at which it is full.
+  ///   - budget: what all inboxes of a connection share; nil where the connection waits for its readers.
+  init(_ coder: PayloadCoder<Message>, capacity: Int, budget: QueueBudget? = nil) {
     self.coder = coder
-    self.limits = limits
+    self.capacity = capacity
+    self.budget = budget
   }
 
-  private var count: Int { messages.count - first }
-
-  var isFull: Bool { count >= limits.maximumInboxMessages || (count > 0 && bytes >= limits.maximumInboxBytes) }
+  var isFull: Bool { bytes >= capacity }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
     guard end == nil else { return }
@@ -44,9 +53,21 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
       self.waiter = nil
       waiter.resume(returning: .success(message))
     } else {
-      messages.append((message, bytes.count))
-      self.bytes += bytes.count
+      let size = bytes.count + Self.overhead
+      guard budget?.take(size) ?? true else {
+        throw RPCError(.resourceExhausted, "the streams of this connection send faster than they are processed")
+      }
+      messages.append((message, size))
+      self.bytes += size
     }
+  }
+
+  func discard() {
+    finish(nil)
+    budget?.giveBack(bytes)
+    bytes = 0
+    messages = []
+    first = 0
   }
 
   func finish(_ error: RPCError?) {
@@ -64,6 +85,7 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
       messages[first] = nil
       first += 1
       bytes -= next.size
+      budget?.giveBack(next.size)
       if first > 32, first * 2 > messages.count {
         messages.removeFirst(first)
         first = 0

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import LinuxIO
-internal import Synchronization
 public import TTRPCCore
 
 /// One end of a connection within this process, for tests: bytes go through memory, everything else is as on a socket.
@@ -105,7 +104,7 @@ final class MemoryPipe: Sendable {
   }
 
   private let capacity: Int
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(capacity: Int) { self.capacity = capacity }
 

@@ -113,13 +113,13 @@ extension IncomingRequest {
   fileprivate func openStream<Message>(
     _ coder: PayloadCoder<Message>
   ) throws(RPCError) -> (ServerCall, RequestContext, StreamReader<Message>) {
-    let inbox = Inbox(coder, limits: connection.limits)
+    let inbox = Inbox(coder, capacity: connection.limits.maximumInboxBytes, budget: connection.inboxes)
     let mayHaveMessage = !payload.isEmpty && !header.flags.contains(.noData)
     if mayHaveMessage {
       do {
         try inbox.receive(payload)
       } catch {
-        throw .badPayload(error)
+        throw error as? RPCError ?? .badPayload(error)
       }
     }
     let (call, context, opening) = connection.open(self)

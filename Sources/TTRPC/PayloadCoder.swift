@@ -10,9 +10,9 @@ public struct PayloadCoder<Message: Sendable>: Sendable {
 
 extension PayloadCoder where Message: ProtobufMessage {
   /// Messages by protobuf-c, packed straight into the frame they are sent in.
-  public static func protobuf(_ type: Message.Type = Message.self, _ codec: ProtobufCodec) -> PayloadCoder {
+  public static func protobuf(_ codec: ProtobufCodec) -> PayloadCoder {
     PayloadCoder(
-      decode: { bytes in try codec.decode(type, from: bytes) },
+      decode: { bytes in try codec.decode(Message.self, from: bytes) },
       encode: { message, reserve in
         try codec.withPacked(message) { packed in packed.pack(into: try reserve(packed.count)) }
       })

@@ -4,13 +4,14 @@ internal import TTRPCCore
 
 /// An open call and the task of its handler.
 ///
-/// `@unchecked Sendable`: everything but `abandonment`, which is behind its lock, is read and written on the loop only.
+/// `@unchecked Sendable`: everything but `why`, which is atomic, is read and written on the loop only.
 /// The handler's task prefers the loop and comes back to it between any two of its own suspensions.
 final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
   let id: StreamID
   let loop: EventLoop
   private let connection: ServerConnection
-  private let why = Mutex<Abandonment?>(nil)
+  /// The raw value of the abandonment; 0 while somebody waits.
+  private let why = Atomic<UInt8>(0)
   private var task: Task<Void, Never>?
   private var deadline: LoopTimer?
   /// Where received messages go, for kinds that have them.
@@ -22,7 +23,7 @@ final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
     loop = connection.loop
   }
 
-  var abandonment: Abandonment? { why.withLock { $0 } }
+  var abandonment: Abandonment? { Abandonment(rawValue: why.load(ordering: .acquiring)) }
 
   /// Starts the handler, which runs at once until it first suspends.
   func run(_ body: @escaping @Sendable () async throws -> Void) {
@@ -34,6 +35,8 @@ final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
         failed(error)
       }
       over()
+      feed?.discard()
+      feed = nil
       connection.server.handlerEnded()
     }
     // It may have ended already, or have been given up by something it did.
@@ -91,7 +94,7 @@ final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
 
   /// Nobody waits for the call any more: tells the handler, by every way it may look.
   func abandon(_ reason: Abandonment) {
-    why.withLock { $0 = $0 ?? reason }
+    if abandonment == nil { why.store(reason.rawValue, ordering: .releasing) }
     feed?.finish(endedError)
     task?.cancel()
     over()

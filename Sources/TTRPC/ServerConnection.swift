@@ -16,11 +16,14 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
   private var frames: FrameConnection?
   private var machine: ServerConnectionStateMachine<ServerCall>
   private var waiters: [RoomWaiter] = []
+  /// What was received on all streams and not taken by their handlers.
+  let inboxes: QueueBudget
 
   init(_ server: TTRPCServer, peer: PeerIdentity, refusal: RPCStatus?) {
     self.server = server
     self.peer = peer
     self.refusal = refusal
+    inboxes = QueueBudget(maximum: server.limits.maximumQueuedBytesPerConnection, within: server.budget)
     machine = ServerConnectionStateMachine(maximumStreams: server.limits.maximumStreamsPerConnection)
   }
 
@@ -98,7 +101,7 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
       guard !feed.isFull else {
         throw RPCError(.resourceExhausted, "the stream sends faster than it is processed")
       }
-      do { try feed.receive(data) } catch { throw RPCError.badPayload(error) }
+      do { try feed.receive(data) } catch { throw error as? RPCError ?? .badPayload(error) }
     } catch {
       fail(call, status(of: error, in: nil))
       call.abandon(.refused)

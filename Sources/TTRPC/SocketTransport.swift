@@ -35,6 +35,9 @@ final class SocketTransport: Transport, @unchecked Sendable {
       groups: credentials.supplementaryGroupIDs)
   }
 
+  /// Sends no more, and goes on reading (shutdown(2), `SHUT_WR`). No client does it to us, and tests do.
+  func shutdownWriting() { stream?.shutdownWriting() }
+
   func close() {
     // The watch borrows the descriptor, so it goes first.
     watch?.cancel()

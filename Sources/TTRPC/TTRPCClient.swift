@@ -67,7 +67,7 @@ public final class TTRPCClient: Sendable {
     _ rpc: RPC<Request, Reply>, _ request: Request, _ options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Reply {
     precondition(rpc.kind == .unary, "\(rpc.method) is no unary method")
-    let inbox = Inbox(rpc.reply, limits: connection.options.limits)
+    let inbox = Inbox(rpc.reply, capacity: connection.options.limits.maximumInboxBytes)
     let call = ClientCall(.unary, inbox, on: connection)
     let next = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
@@ -118,7 +118,7 @@ public final class TTRPCClient: Sendable {
   private func open<Request, Reply>(
     _ rpc: RPC<Request, Reply>, _ request: (Request, PayloadCoder<Request>)?, _ options: CallOptions
   ) -> (call: ClientCall, reader: StreamReader<Reply>) {
-    let inbox = Inbox(rpc.reply, limits: connection.options.limits)
+    let inbox = Inbox(rpc.reply, capacity: connection.options.limits.maximumInboxBytes)
     let call = ClientCall(rpc.kind, inbox, on: connection)
     loop.perform { [connection] in connection.begin(call, (rpc.service, rpc.method), request, options) }
     let lease = StreamLease { [loop, connection] in

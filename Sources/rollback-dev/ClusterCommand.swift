@@ -36,7 +36,8 @@ struct ClusterCommand: AsyncParsableCommand {
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: attributes) else {
           throw ValidationError("cannot write \(path)")
         }
-        print("export KUBECONFIG=\(URL(fileURLWithPath: path).path)")
+        let line = "export KUBECONFIG=\(URL(fileURLWithPath: path).path)\n"
+        FileHandle.standardOutput.write(Data(line.utf8))
         FileHandle.standardError.write(Data("serving \(try await cluster.baseURL)\n".utf8))
       }
       try await group.waitForAll()

@@ -99,7 +99,7 @@ extension ClusterState {
 
   mutating func deleteObjects(_ path: ObjectPath, _ request: APIRequest) throws(APIStatus) -> APIResponse {
     var options = DeleteOptions(isDryRun: request.query["dryRun"] == "All")
-    let body = request.body.isEmpty ? JSON.object([:]) : try parse(request.body)
+    let body = request.body.isEmpty ? JSON.object([:]) : try self.body(of: request)
     let propagation = body["propagationPolicy"].string ?? request.query["propagationPolicy"]
     options.propagation = propagation.flatMap(DeleteOptions.Propagation.init) ?? .background
     options.gracePeriod = body["gracePeriodSeconds"].int ?? request.query["gracePeriodSeconds"].flatMap(Int.init)
@@ -143,10 +143,19 @@ extension ClusterState {
     do throws(JSONParsingError) { return try JSON.parse(body) } catch { throw .badRequest(error.message) }
   }
 
+  /// The object in a request's body, by its media type.
+  func body(of request: APIRequest) throws(APIStatus) -> JSON {
+    switch request.contentType.prefix(while: { $0 != ";" }).filter({ !$0.isWhitespace }) {
+    case "application/json", "": return try parse(request.body)
+    case ProtobufBody.mediaType:
+      guard let object = ProtobufBody.decode(request.body) else { throw .unsupportedMediaType }
+      return object
+    default: throw .unsupportedMediaType
+    }
+  }
+
   private func decode(_ request: APIRequest, _ type: ResourceType) throws(APIStatus) -> JSON {
-    let media = request.contentType.prefix { $0 != ";" }.filter { !$0.isWhitespace }
-    guard ["application/json", ""].contains(media) else { throw .unsupportedMediaType }
-    let object = try parse(request.body)
+    let object = try body(of: request)
     let kind = object["kind"].string ?? type.kind
     let version = object["apiVersion"].string ?? type.apiVersion
     if kind != type.kind || version != type.apiVersion {

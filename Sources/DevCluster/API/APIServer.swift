@@ -75,7 +75,8 @@ extension ClusterState {
     why += path.namespace.map { " in the namespace \"\($0)\"" } ?? " at the cluster scope"
     var details = type.details(name: path.name ?? "")
     if path.name == nil { details["name"] = .null }
-    let subject = path.name.map { "\(type.qualifiedName) \"\($0)\" is forbidden" } ?? "\(type.qualifiedName) is forbidden"
+    let subject =
+      path.name.map { "\(type.qualifiedName) \"\($0)\" is forbidden" } ?? "\(type.qualifiedName) is forbidden"
     throw APIStatus(code: 403, reason: "Forbidden", message: "\(subject): \(why)", details: details)
   }
 
@@ -232,6 +233,12 @@ enum Base64 {
     }
     if count > 0 { text.append(alphabet[bits << (6 - count) & 63]) }
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The usual alphabet, with padding.
+  static func standard(_ bytes: [UInt8]) -> String {
+    let text = encoded(bytes).replacing("-", with: "+").replacing("_", with: "/")
+    return text + String(repeating: "=", count: (4 - text.count % 4) % 4)
   }
 
   static func decoded(_ text: String) -> [UInt8]? {

@@ -129,7 +129,8 @@ struct FieldProblem: Equatable {
 
   static func required(_ field: String, _ detail: String = "") -> FieldProblem {
     FieldProblem(
-      reason: "FieldValueRequired", field: field, message: detail.isEmpty ? "Required value" : "Required value: \(detail)")
+      reason: "FieldValueRequired", field: field,
+      message: detail.isEmpty ? "Required value" : "Required value: \(detail)")
   }
 
   static func invalid(_ field: String, _ value: JSON, _ detail: String) -> FieldProblem {

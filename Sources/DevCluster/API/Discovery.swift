@@ -100,7 +100,7 @@ enum Discovery {
   private static func review(
     _ kind: String, _ request: APIRequest, _ caller: Caller, at now: Timestamp
   ) throws(APIStatus) -> JSON {
-    let body = (try? JSON.parse(request.body)) ?? .object([:])
+    let body = (try? JSON.parse(request.body)) ?? ProtobufBody.decode(request.body) ?? .object([:])
     switch kind {
     case "selfsubjectreviews":
       return [

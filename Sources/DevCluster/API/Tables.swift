@@ -151,7 +151,9 @@ enum Tables {
     let last = event["lastTimestamp"].isNull ? event["eventTime"] : event["lastTimestamp"]
     let first = event["firstTimestamp"].isNull ? event["eventTime"] : event["firstTimestamp"]
     let count = event["count"].int ?? 1
-    let source = [event["source"]["component"].string ?? event["reportingComponent"].string, event["source"]["host"].string]
+    let source = [
+      event["source"]["component"].string ?? event["reportingComponent"].string, event["source"]["host"].string,
+    ]
     return [
       .string(age(last, now)), event["type"], event["reason"], .string(object),
       .string(involved["fieldPath"].string ?? ""), .string(source.compactMap { $0 }.joined(separator: ", ")),

@@ -123,8 +123,8 @@ extension ClusterState {
   private mutating func start(_ pod: JSON, _ index: Int) {
     let key = ContainerKey(pod: pod.uid, index: index)
     let image = pod.image(index)
-    let isRestart = containers[key]?.startedAt != nil
-    if isRestart { containers[key]?.restarts += 1 }
+    let behaviour = ImageBehaviour(image: image)
+    if containers[key]?.startedAt != nil { containers[key]?.restarts += 1 }
     let restarts = containers[key]?.restarts ?? 0
     let lastStart = containers[key]?.startedAt
     containers[key]?.previousStart = lastStart
@@ -140,12 +140,14 @@ extension ClusterState {
     let digits = pod.uid.filter { $0 != "-" }
     status["containerID"] = .string("containerd://\(digits)\(digits.dropLast(4))\(pad(restarts * 16 + index))")
     pod.setStatus(index, status)
-    let behaviour = ImageBehaviour(image: image)
     let isReadyAtOnce = behaviour == .flapping || pod.isSidecar(index)
     if isReadyAtOnce { pod.setReady(index, true) }
     setReadiness(&pod)
     write(pod)
-    let took = pulledImages.insert("\(pod["spec"]["nodeName"].string ?? "")/\(image)").inserted && !isRestart
+    let node = pod["spec"]["nodeName"].string ?? ""
+    let isFirst = pulledImages.insert("\(node)/\(image)").inserted
+    // An image that crashes is pulled again and again, so that its events count up as recorded.
+    let took = isFirst && (behaviour == .healthy || behaviour == .hanging)
     let time = took ? "\(timing.imagePull.microseconds / 1000)ms" : "4ms"
     say(
       pod, index, "Normal", "Pulled",

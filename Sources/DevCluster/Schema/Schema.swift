@@ -88,8 +88,30 @@ extension Schema {
     return findings
   }
 
-  /// The object without fields that its kind does not have, as a typed server stores it.
+  /// The object as a typed server stores it: without fields that its kind does not have, and without empty values
+  /// that are the same as none.
   func pruned(_ object: JSON, kind: String) -> JSON { prune(object, to: root(kind)) }
+
+  /// Whether a field with this value is written like one that is missing.
+  private static func isSameAsNone(_ value: JSON, _ name: String, _ type: FieldType) -> Bool {
+    switch (type, value) {
+    case (_, .null): true
+    case (.string, .string(let text)): text.isEmpty
+    case (.boolean, .bool(false)), (.int32, .int(0)), (.int64, .int(0)): plainFields.contains(name)
+    case (.list, .array(let elements)), (.keyed, .array(let elements)), (.set, .array(let elements)):
+      elements.isEmpty
+    case (.map, .object(let members)): members.isEmpty
+    default: false
+    }
+  }
+
+  /// Numbers and booleans that are no pointers in Go's types, whose zero is not written.
+  private static let plainFields: Set<String> = [
+    "stdin", "stdinOnce", "tty", "hostNetwork", "hostPID", "hostIPC", "paused", "readOnly", "minReadySeconds",
+    "hostPort", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold",
+    "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas", "fullyLabeledReplicas",
+    "observedGeneration", "generation",
+  ]
 
   private func prune(_ value: JSON, to type: FieldType) -> JSON {
     switch (type, value) {
@@ -97,7 +119,9 @@ extension Schema {
       guard let fields = fields(of: type) else { return value }
       var kept: [String: JSON] = [:]
       for (name, member) in members {
-        if let field = fields[name] { kept[name] = prune(member, to: field) }
+        guard let field = fields[name] else { continue }
+        let value = prune(member, to: field)
+        if !Self.isSameAsNone(value, name, field) { kept[name] = value }
       }
       return .object(kept)
     case (.list(let element), .array(let elements)), (.keyed(let element, _), .array(let elements)):

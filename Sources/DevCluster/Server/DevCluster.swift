@@ -64,25 +64,25 @@ public final class DevCluster: Sendable {
         "\n    certificate-authority-data: " + Data($0.certificate.utf8).base64EncodedString()
       }
       return """
-      apiVersion: v1
-      kind: Config
-      current-context: development
-      clusters:
-      - name: development
-        cluster:
-          server: \(url)\(authority ?? "")
-      users:
-      - name: admin
-        user:
-          token: \(token)
-      contexts:
-      - name: development
-        context:
-          cluster: development
-          user: admin
-          namespace: default
+        apiVersion: v1
+        kind: Config
+        current-context: development
+        clusters:
+        - name: development
+          cluster:
+            server: \(url)\(authority ?? "")
+        users:
+        - name: admin
+          user:
+            token: \(token)
+        contexts:
+        - name: development
+          context:
+            cluster: development
+            user: admin
+            namespace: default
 
-      """
+        """
     }
   }
 }

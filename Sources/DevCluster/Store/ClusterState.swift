@@ -90,7 +90,9 @@ struct ClusterState: Sendable {
       // A controller that fails tries again, slower each time: 5 ms doubled, as client-go's work queues do.
       let count = failures[work.retried, default: 0]
       failures[work.retried] = count + 1
-      timers.schedule(work.retried, at: now + timing.retry * (1 << min(count, 16)))
+      let latency =
+        if case .deployment = work.retried { timing.deploymentController } else { timing.replicaSetController }
+      timers.schedule(work.retried, at: now + latency + timing.retry * (1 << min(count, 16)))
     }
   }
 
@@ -144,12 +146,17 @@ struct ClusterState: Sendable {
 
   private mutating func collectIfOwner(_ change: Change) {
     let object = change.object
-    if change.kind == .deleted || object.isBeingDeleted {
+    guard change.kind == .deleted || object.isBeingDeleted else { return }
+    // Siblings are taken one after the other, the newest revision first.
+    let before = store.owned(by: object.controllerUID ?? "-", type: change.type).count {
+      $0.isBeingDeleted && $0.revision > object.revision
+    }
+    if change.kind == .deleted || change.previous?.isBeingDeleted != true {
       timers.schedule(
-        .collect(type: change.type, object.key, uid: object.uid), at: now + timing.garbageCollector)
+        .collect(type: change.type, object.key, uid: object.uid),
+        at: now + timing.garbageCollector + timing.garbageCollectorPace * before)
     }
     // A dependent that goes may be what its owner's deletion waits for.
-    guard change.kind == .deleted || object.isBeingDeleted else { return }
     for reference in object.ownerReferences where reference["kind"] == "Deployment" {
       let key = ObjectKey(namespace: object.namespace, name: reference["name"].string ?? "")
       timers.schedule(
@@ -172,7 +179,11 @@ struct ClusterState: Sendable {
         }
       }
     } else if pod["spec"]["nodeName"].isNull {
-      if change.kind == .added { timers.schedule(.bind(pod.key), at: now + timing.scheduler) }
+      guard change.kind == .added else { return }
+      let waiting = store.owned(by: pod.controllerUID ?? "-", type: .pods).count { sibling in
+        sibling["spec"]["nodeName"].isNull && sibling.resourceNumber < pod.resourceNumber
+      }
+      timers.schedule(.bind(pod.key), at: now + timing.scheduler + timing.schedulerPace * min(waiting, 10))
     } else if pod.isBeingDeleted, change.previous?.isBeingDeleted != true {
       timers.schedule(.endPod(pod.key, uid: pod.uid), at: now + timing.termination)
     } else if change.previous?["spec"]["nodeName"].isNull != false, !pod.isBeingDeleted {
@@ -198,6 +209,9 @@ extension Work {
 }
 
 extension JSON {
+  /// The resource version as the number that it is here.
+  var resourceNumber: Int64 { Int64(resourceVersion) ?? 0 }
+
   /// The name of the owner that controls this object.
   var controllerOwner: String? { ownerReferences.first { $0["controller"].bool == true }?["name"].string }
 }

@@ -1,15 +1,19 @@
 /// How long the simulated parts of the cluster take; all in the cluster's own time.
 public struct ClusterTiming: Sendable {
   /// From a change to the deployment controller acting on it.
-  public var deploymentController = Duration.milliseconds(6)
+  public var deploymentController = Duration.milliseconds(5)
   /// From a change to the ReplicaSet controller acting on it.
-  public var replicaSetController = Duration.milliseconds(5)
+  public var replicaSetController = Duration.milliseconds(9)
   /// From a pod's creation to its binding to a node.
   public var scheduler = Duration.milliseconds(4)
-  /// From a pod's binding or deletion to the kubelet's first act.
+  /// From a pod's binding to the kubelet's first act.
   public var kubelet = Duration.milliseconds(8)
+  /// Between the bindings of pods of one ReplicaSet that were made at once.
+  public var schedulerPace = Duration.milliseconds(15)
   /// From a deletion to the garbage collector's act on dependents.
   public var garbageCollector = Duration.milliseconds(15)
+  /// Between the garbage collector's acts on what one object owned.
+  public var garbageCollectorPace = Duration.milliseconds(8)
   /// First pause of a controller after a failed attempt; doubles with each further one.
   public var retry = Duration.milliseconds(5)
   /// How long an image takes to pull, found or missing.

@@ -26,7 +26,7 @@ public final class KubernetesClient: Sendable {
     self.access = access
     self.configuration = configuration
     self.time = time
-    authenticator = Authenticator(access: access, time: time, loop: loop)
+    authenticator = Authenticator(access: access, time: time)
     var http = configuration.http
     http.userAgent = configuration.userAgent
     http.proxy = access.proxy

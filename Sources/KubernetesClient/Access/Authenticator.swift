@@ -1,21 +1,18 @@
 internal import HTTPClient
 internal import KubernetesObjects
-internal import LinuxIO
 internal import Synchronization
 
 /// Keeps the credentials of one ``ClusterAccess`` fresh: re-reads files, runs the plugin, forgets what was rejected.
 final class Authenticator: Sendable {
   private let access: ClusterAccess
   private let time: KubernetesTime
-  private let loop: EventLoop
   private let cache = Mutex(CredentialCache())
   /// One refresh at a time: a plugin may open a browser, or count its calls.
   private let refreshing = AsyncLock()
 
-  init(access: ClusterAccess, time: KubernetesTime, loop: EventLoop) {
+  init(access: ClusterAccess, time: KubernetesTime) {
     self.access = access
     self.time = time
-    self.loop = loop
   }
 
   /// The credentials to use now; suspends while they are read. When reading them again fails, the old ones are used on.
@@ -78,7 +75,9 @@ final class Authenticator: Sendable {
     var lifetime: Duration? = readsFiles ? CredentialCache.fileLifetime : nil
     // What is given outright wins over the plugin (client-go: an Authorization header that is there is left alone).
     if let exec = access.user.exec, credentials.bearerToken == nil {
-      let given = try await ExecPluginRunner(plugin: exec, access: access, time: time, loop: loop).run()
+      var authorities: [UInt8]?
+      if case .authorities(let pem) = tls.trust { authorities = pem }
+      let given = try await ExecPluginRunner(plugin: exec, access: access).run(authorities: authorities)
       credentials.bearerToken = given.token
       if let identity = given.identity { credentials.tls.identity = identity }
       if let remaining = given.expiration?.since(time.wallClock()) {

@@ -5,7 +5,8 @@ struct ObjectStore<Object: KubernetesObject>: Sendable {
   enum Change: Sendable, Hashable {
     /// `before` is nil for an object that is new.
     case changed(Object, before: Object?)
-    case deleted(Object)
+    /// As the server last saw it, and as it was stored.
+    case deleted(Object, before: Object)
   }
 
   private var objects: [String: Object] = [:]
@@ -25,20 +26,20 @@ struct ObjectStore<Object: KubernetesObject>: Sendable {
       let before = old.removeValue(forKey: object.metadata.name)
       objects[object.metadata.name] = object
       if let before, before.metadata.uid != object.metadata.uid {
-        deleted.append(.deleted(before))
+        deleted.append(.deleted(before, before: before))
         changed.append(.changed(object, before: nil))
       } else if before != object {
         changed.append(.changed(object, before: before))
       }
     }
-    return old.values.map { .deleted($0) } + deleted + changed
+    return old.values.map { .deleted($0, before: $0) } + deleted + changed
   }
 
   mutating func change(_ object: Object) -> [Change] {
     let before = objects.updateValue(object, forKey: object.metadata.name)
     guard let before else { return [.changed(object, before: nil)] }
     if before.metadata.uid != object.metadata.uid {
-      return [.deleted(before), .changed(object, before: nil)]
+      return [.deleted(before, before: before), .changed(object, before: nil)]
     }
     return before == object ? [] : [.changed(object, before: before)]
   }
@@ -49,6 +50,6 @@ struct ObjectStore<Object: KubernetesObject>: Sendable {
     // A late word about an object that has already been created again is none about the new one.
     guard before.metadata.uid == object.metadata.uid else { return [] }
     objects[object.metadata.name] = nil
-    return [.deleted(object)]
+    return [.deleted(object, before: before)]
   }
 }

@@ -38,7 +38,7 @@ struct SubscriberInbox<Object: KubernetesObject>: Sendable {
       } else {
         remove(object)
       }
-    case .deleted(let object):
+    case .deleted(let object, _):
       remove(object)
     }
   }

@@ -102,14 +102,14 @@ struct SubscriberList<Object: KubernetesObject>: Sendable {
   private func subscribers(concernedBy change: ObjectStore<Object>.Change) -> Set<Int> {
     var found = unindexed
     guard !byKey.isEmpty else { return found }
-    var keys: [String]
+    let object: Object
+    let before: Object?
     switch change {
-    case .changed(let object, let before):
-      keys = ObjectIndex.keys(of: object.metadata)
-      if let before, before.metadata != object.metadata { keys += ObjectIndex.keys(of: before.metadata) }
-    case .deleted(let object):
-      keys = ObjectIndex.keys(of: object.metadata)
+    case .changed(let new, let old): (object, before) = (new, old)
+    case .deleted(let new, let old): (object, before) = (new, old)
     }
+    var keys = ObjectIndex.keys(of: object.metadata)
+    if let before, before.metadata != object.metadata { keys += ObjectIndex.keys(of: before.metadata) }
     for key in keys {
       if let ids = byKey[key] { found.formUnion(ids) }
     }

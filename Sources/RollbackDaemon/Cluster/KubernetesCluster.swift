@@ -1,5 +1,7 @@
+internal import HTTPClient
 internal import KubernetesClient
 internal import KubernetesObjects
+internal import RollbackMessages
 internal import RollbackService
 internal import RolloutCore
 

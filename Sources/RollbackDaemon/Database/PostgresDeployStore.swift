@@ -14,7 +14,7 @@ struct PostgresDeployStore: DeployStore {
 
   func app(_ nameOrID: String) async throws -> App? {
     try await withDatabaseErrors {
-      let rows = try await client.query(
+      let rows = try await client.read(
         "SELECT \(AppRow.columns) FROM paas_apps a WHERE \(Self.appByNameOrID)", [.text(nameOrID)])
       return try rows.first.map { try AppRow.read($0) }
     }
@@ -22,7 +22,7 @@ struct PostgresDeployStore: DeployStore {
 
   func apps(after name: String, limit: Int) async throws -> [App] {
     try await withDatabaseErrors {
-      try await client.query(
+      try await client.read(
         "SELECT \(AppRow.columns) FROM paas_apps a WHERE a.name > $1 ORDER BY a.name LIMIT $2",
         [.text(name), .int8(Int64(limit))]
       ).map { try AppRow.read($0) }
@@ -31,7 +31,7 @@ struct PostgresDeployStore: DeployStore {
 
   func register(_ app: App) async throws -> (app: App, created: Bool) {
     try await withDatabaseErrors {
-      let inserted: [PostgresRow]
+      let inserted: PostgresResult
       do {
         inserted = try await client.query(
           """
@@ -80,13 +80,13 @@ struct PostgresDeployStore: DeployStore {
         sql += " AND d.rollbackable AND NOT d.current AND d.status NOT IN ('building', 'deploying')"
       }
       sql += " ORDER BY d.created_at DESC, d.id LIMIT $2"
-      return try await client.query(sql, parameters).map { try DeployRow.read($0) }
+      return try await client.read(sql, parameters).map { try DeployRow.read($0) }
     }
   }
 
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)? {
     try await withDatabaseErrors {
-      let rows = try await client.query(
+      let rows = try await client.read(
         """
         SELECT \(AppRow.columns), \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
         WHERE d.id = $1
@@ -99,20 +99,21 @@ struct PostgresDeployStore: DeployStore {
 
   func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation? {
     try await withDatabaseErrors {
-      async let app = self.app(nameOrID)
-      async let deploys = newest(of: nameOrID)
-      async let named = deploys(of: nameOrID, beginningWith: word)
-      async let inFlight = inFlight(of: nameOrID)
-      async let sameRequest = deploy(of: nameOrID, requestID: requestID)
-      guard let app = try await app else { return nil }
+      // Together, so that they are on their way at once.
+      async let known = self.app(nameOrID)
+      async let newest = self.newest(of: nameOrID)
+      async let named = self.deploys(of: nameOrID, beginningWith: word)
+      async let running = self.inFlight(of: nameOrID)
+      async let earlier = self.deploy(of: nameOrID, requestID: requestID)
+      guard let app = try await known else { return nil }
       return Situation(
-        app: app, deploys: try await deploys, named: try await named, inFlight: try await inFlight,
-        sameRequest: try await sameRequest)
+        app: app, deploys: try await newest, named: try await named, inFlight: try await running,
+        sameRequest: try await earlier)
     }
   }
 
   private func newest(of nameOrID: String) async throws -> [DeployRecord] {
-    try await client.query(
+    try await client.read(
       """
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
@@ -127,7 +128,7 @@ struct PostgresDeployStore: DeployStore {
     guard !prefix.isEmpty, prefix.utf8.count <= 36, prefix.allSatisfy({ $0.isHexDigit || $0 == "-" }),
       prefix.contains(where: \.isHexDigit)
     else { return [] }
-    return try await client.query(
+    return try await client.read(
       """
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
@@ -138,7 +139,7 @@ struct PostgresDeployStore: DeployStore {
   }
 
   func inFlight(of nameOrID: String) async throws -> InFlight? {
-    let rows = try await client.query(
+    let rows = try await client.read(
       """
       SELECT \(DeployRow.columns), l.holder_host,
         (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint
@@ -156,7 +157,7 @@ struct PostgresDeployStore: DeployStore {
 
   func deploy(of nameOrID: String, requestID: String) async throws -> DeployRecord? {
     guard !requestID.isEmpty else { return nil }
-    let rows = try await client.query(
+    let rows = try await client.read(
       """
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID)) AND d.request_id = $2
@@ -166,9 +167,9 @@ struct PostgresDeployStore: DeployStore {
 
   // MARK: Migrations
 
-  func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration] {
+  func migrations(of app: App, since deploy: DeployRecord) async throws -> [RollbackMessages.Migration] {
     try await withDatabaseErrors {
-      try await client.query(
+      try await client.read(
         """
         SELECT version, name, applied_at FROM paas_migrations_applied
         WHERE app_id = $1 AND applied_at > $2 ORDER BY applied_at, version LIMIT 1000
@@ -181,17 +182,17 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func migrations(of app: App, after version: String, limit: Int) async throws -> [Migration] {
+  func migrations(of app: App, after version: String, limit: Int) async throws -> [RollbackMessages.Migration] {
     try await withDatabaseErrors {
       let rows =
         if version.isEmpty {
-          try await client.query(
+          try await client.read(
             """
             SELECT version, name, applied_at FROM paas_migrations_applied
             WHERE app_id = $1 ORDER BY applied_at DESC, version DESC LIMIT $2
             """, [.uuid(UUID(uuidString: app.id)), .int8(Int64(limit))])
         } else {
-          try await client.query(
+          try await client.read(
             """
             SELECT m.version, m.name, m.applied_at FROM paas_migrations_applied m
             JOIN paas_migrations_applied last ON last.app_id = m.app_id AND last.version = $3
@@ -203,7 +204,7 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
+  func record(_ migration: RollbackMessages.Migration, of app: App) async throws -> (migration: RollbackMessages.Migration, created: Bool) {
     try await withDatabaseErrors {
       let inserted = try await client.query(
         """
@@ -218,8 +219,8 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  private static func migration(_ row: PostgresRow) throws -> Migration {
-    Migration(
+  private static func migration(_ row: PostgresRow) throws -> RollbackMessages.Migration {
+    RollbackMessages.Migration(
       version: try row.string(0), name: try row.string(1), appliedAt: Timestamp(try row.timestamp(2)))
   }
 }

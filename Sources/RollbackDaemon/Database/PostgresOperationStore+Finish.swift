@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Postgres
+internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 

@@ -74,7 +74,7 @@ struct PostgresOperationStore: OperationStore {
 
   func running() async throws -> [RunningOperation] {
     try await withDatabaseErrors {
-      try await client.query(
+      try await client.read(
         """
         SELECT d.id, a.name, d.created_at, l.holder_host, d.status FROM paas_deployments d
         JOIN paas_apps a ON a.id = d.app_id LEFT JOIN paas_operation_leases l ON l.deploy_id = d.id
@@ -109,7 +109,7 @@ struct PostgresOperationStore: OperationStore {
 
   func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame] {
     try await withDatabaseErrors {
-      try await client.query(
+      try await client.read(
         "SELECT payload FROM paas_rollout_events WHERE deploy_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
         [.uuid(UUID(uuidString: deployID)), .int8(Int64(clamping: sequence)), .int8(Int64(limit))]
       ).map { try codec.decode(RolloutFrame.self, from: $0.bytes(0)) }

@@ -1,4 +1,5 @@
 internal import ConnectionPool
+internal import HTTPClient
 internal import KubernetesClient
 internal import LinuxIO
 internal import Postgres

@@ -61,7 +61,7 @@ private func withStatuses<Result>(_ body: () async throws -> Result) async throw
     return try await body()
   } catch let error as ServiceError {
     throw RPCError(
-      StatusCode(rawValue: error.reason.statusCode), error.message,
+      StatusCode(rawValue: Int32(error.reason.statusCode)) ?? .internal, error.message,
       info: ErrorInfo(reason: error.reason.rawValue, metadata: error.details), cause: error.cause)
   }
 }
