@@ -277,7 +277,9 @@ final class PostgresConnection {
       self.ping = nil
       ping?(true)
     case .violation:
-      lose(PostgresError(.protocolViolation, "an unexpected result"))
+      // On a connection that is gone libpq returns null for ever.
+      let isGone = handle.map { PQstatus($0) != CONNECTION_OK } ?? true
+      lose(isGone ? sendError() : PostgresError(.protocolViolation, "an unexpected result"))
     }
   }
 

@@ -4,7 +4,7 @@ import RollbackTestKit
 
 /// A client on a loop and a database of their own, for the length of one test.
 func withClient<Value>(
-  _ database: ThrowawayPostgres.Database? = nil,
+  on database: ThrowawayPostgres.Database? = nil,
   configure: (inout PostgresConfiguration) -> Void = { _ in },
   _ body: (PostgresClient, ThrowawayPostgres.Database) async throws -> Value
 ) async throws -> Value {
