@@ -84,7 +84,10 @@ extension DevCluster {
   private func caller(of request: APIRequest) -> Caller? {
     guard let authorization = request.authorization else { return certificate == nil ? .admin : .anonymous }
     if authorization == "Bearer \(token)" { return .admin }
-    if let viewer = configuration.viewerToken, authorization == "Bearer \(viewer)" { return .viewer }
+    guard authorization.hasPrefix("Bearer ") else { return nil }
+    if let user = configuration.users[String(authorization.dropFirst(7))] {
+      return Caller(name: user.name, rules: user.rules)
+    }
     return nil
   }
 }
