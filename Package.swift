@@ -117,7 +117,6 @@ let package = Package(
       "KubernetesClientTests", ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
-//     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
-//     tests("RollbackClientTests", ["RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO"]),
+    tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC", "CRollbackProto"]),
   ]
 )

@@ -1,5 +1,6 @@
 import LinuxIO
 import Postgres
+import DevServices
 import RollbackTestKit
 
 /// A client on a loop and a database of their own, for the length of one test.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import ConnectionPool
 import Postgres
+import DevServices
 import RollbackTestKit
 import Testing
 

@@ -1,6 +1,7 @@
 import LinuxIO
 import ConnectionPool
 import Postgres
+import DevServices
 import RollbackTestKit
 import Testing
 
