@@ -117,6 +117,8 @@ let package = Package(
       "KubernetesClientTests", ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
+    tests(
+      "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC", "CRollbackProto"]),
   ]
 )
