@@ -1,0 +1,172 @@
+internal import FoundationEssentials
+public import HTTPClient
+internal import KubernetesObjects
+public import LinuxIO
+internal import Synchronization
+
+/// A client of one cluster's API server.
+///
+/// Its methods may be called from any task and suspend until the answer is there or the task is cancelled. Retries
+/// follow ``RetryPolicy``; a 401 makes it read the credentials again, once. Where answers are decoded is where the
+/// caller runs.
+public final class KubernetesClient: Sendable {
+  public let access: ClusterAccess
+  public let configuration: KubernetesClientConfiguration
+
+  let http: HTTPClient
+  let time: KubernetesTime
+  private let authenticator: Authenticator
+  private let appliedTLS = Mutex<TLSConfiguration?>(nil)
+
+  /// Starts nothing. Throws `.invalid` for settings that cannot work; credentials are read with the first request.
+  public init(
+    access: ClusterAccess, loop: EventLoop, configuration: KubernetesClientConfiguration = .init(),
+    time: KubernetesTime = KubernetesTime(clock: ContinuousClock())
+  ) throws(KubernetesError) {
+    self.access = access
+    self.configuration = configuration
+    self.time = time
+    authenticator = Authenticator(access: access, time: time)
+    var http = configuration.http
+    http.userAgent = configuration.userAgent
+    http.proxy = access.proxy
+    do throws(HTTPClientError) {
+      self.http = try HTTPClient(loop: loop, configuration: http)
+    } catch {
+      throw KubernetesError(error, request: "the HTTP client")
+    }
+  }
+
+  /// Ends everything in flight and closes every connection.
+  public func shutDown() async {
+    await http.shutDown()
+  }
+
+  /// The HTTP client's counters.
+  public var statistics: HTTPClientStatistics {
+    get async { await http.statistics }
+  }
+
+  // MARK: Sending
+
+  /// Sends a request until it is answered with success or the policy gives up; returns only 2xx answers.
+  func send(_ request: HTTPRequest) async throws(KubernetesError) -> HTTPResponse {
+    let name = "\(request.method.rawValue) \(request.url.path)"
+    var attempt = 0
+    var refresh = RefreshOnce()
+    while true {
+      let credentials = try await authenticator.credentials()
+      let outcome: RetryPolicy.Outcome
+      let failure: KubernetesError
+      do throws(HTTPClientError) {
+        let response = try await http.execute(authorized(request, credentials))
+        if (200..<300).contains(response.status) { return response }
+        failure = KubernetesError(response, request: name)
+        outcome = .answer(status: response.status, retryAfter: failure.retryAfter)
+      } catch {
+        failure = KubernetesError(error, request: name)
+        outcome = .transport(error)
+      }
+      if refresh.helps(against: failure, rejecting: credentials, authenticator) { continue }
+      switch configuration.retryPolicy.decide(
+        after: attempt, method: request.method, outcome: outcome, random: time.random())
+      {
+      case .giveUp: throw failure
+      case .retry(let delay): try await pause(delay, request: name)
+      }
+      attempt += 1
+    }
+  }
+
+  /// Opens a stream; returns only 2xx answers. Without retries: whoever watches has a better policy.
+  func open(_ request: HTTPRequest) async throws(KubernetesError) -> HTTPStreamingResponse {
+    let name = "\(request.method.rawValue) \(request.url.path)"
+    var refresh = RefreshOnce()
+    while true {
+      let credentials = try await authenticator.credentials()
+      let failure: KubernetesError
+      do throws(HTTPClientError) {
+        let response = try await http.stream(authorized(request, credentials))
+        if (200..<300).contains(response.status) { return response }
+        failure = KubernetesError(try await collect(response), request: name)
+      } catch {
+        failure = KubernetesError(error, request: name)
+      }
+      if refresh.helps(against: failure, rejecting: credentials, authenticator) { continue }
+      throw failure
+    }
+  }
+
+  /// The body of a refusal, of which a megabyte is plenty.
+  private func collect(_ response: HTTPStreamingResponse) async throws(HTTPClientError) -> HTTPResponse {
+    var body: [UInt8] = []
+    for try await chunk in response.body where body.count < 1 << 20 { body += chunk }
+    return HTTPResponse(head: response.head, body: body)
+  }
+
+  private func authorized(_ request: HTTPRequest, _ credentials: Credentials) async -> HTTPRequest {
+    let isNew = appliedTLS.withLock { applied in
+      defer { applied = credentials.tls }
+      return applied != credentials.tls
+    }
+    if isNew { await http.replaceTLS(credentials.tls) }
+    var request = request
+    if let token = credentials.bearerToken { request.headers["Authorization"] = "Bearer \(token)" }
+    if let impersonation = access.user.impersonation { request.headers.add(impersonation) }
+    return request
+  }
+
+  private func pause(_ delay: Duration, request: String) async throws(KubernetesError) {
+    do {
+      try await time.sleep(delay)
+    } catch {
+      throw KubernetesError(code: .cancelled, message: "\(request): the task was cancelled")
+    }
+  }
+
+  func request(
+    _ method: HTTPMethod, _ url: HTTPURL, body: [UInt8]? = nil, contentType: String? = nil
+  ) -> HTTPRequest {
+    var request = HTTPRequest(
+      method, url, headers: ["Accept": "application/json"], body: body, timeouts: configuration.timeouts,
+      maximumBodySize: configuration.maximumBodySize, acceptsCompression: !access.disablesCompression)
+    request.headers["Content-Type"] = contentType
+    return request
+  }
+
+  func decode<Value: Decodable>(
+    _ type: Value.Type, from response: HTTPResponse, request: String
+  ) throws(KubernetesError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(response.body))
+    } catch {
+      throw .malformed("the answer is not a whole \(type): \(error)", request: request)
+    }
+  }
+}
+
+/// Reading the credentials again is tried once for each request.
+private struct RefreshOnce {
+  private var isUsed = false
+
+  init() {}
+
+  mutating func helps(
+    against failure: KubernetesError, rejecting credentials: Credentials, _ authenticator: Authenticator
+  ) -> Bool {
+    guard !isUsed, failure.code == .unauthorized || failure.code == .tls else { return false }
+    isUsed = true
+    return authenticator.rejected(credentials)
+  }
+}
+
+extension HTTPHeaders {
+  mutating func add(_ impersonation: ClusterAccess.Impersonation) {
+    self["Impersonate-User"] = impersonation.user
+    self["Impersonate-Uid"] = impersonation.uid
+    for group in impersonation.groups { add("Impersonate-Group", group) }
+    for (key, values) in impersonation.extra.sorted(by: { $0.key < $1.key }) {
+      for value in values { add("Impersonate-Extra-\(PercentEncoding.encode(key))", value) }
+    }
+  }
+}

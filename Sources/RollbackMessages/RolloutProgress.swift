@@ -1,0 +1,44 @@
+public import CRollbackProto
+public import ProtobufC
+
+/// How far a rollout is.
+public struct RolloutProgress: Hashable, Sendable {
+  public var phase: RolloutPhase
+  public var replicas: Replicas?
+  public var pods: [PodState]
+  /// What is being waited for, in one sentence.
+  public var message: String
+  /// Since the request.
+  public var elapsed: Duration?
+
+  public init(
+    phase: RolloutPhase = .unspecified, replicas: Replicas? = nil, pods: [PodState] = [], message: String = "",
+    elapsed: Duration? = nil
+  ) {
+    self.phase = phase
+    self.replicas = replicas
+    self.pods = pods
+    self.message = message
+    self.elapsed = elapsed
+  }
+}
+
+extension RolloutProgress: ProtobufMessage {
+  public static let layout = ProtobufLayout(rollback__v1__rollout_progress__init)
+
+  public init(reading fields: Rollback__V1__RolloutProgress, with reader: ProtobufReader) throws(ProtobufError) {
+    phase = RolloutPhase(rawValue: fields.phase.rawValue)
+    replicas = try reader.message(fields.replicas)
+    pods = try reader.messages(fields.pods, count: fields.n_pods)
+    message = reader.string(fields.message)
+    elapsed = try reader.duration(fields.elapsed, "rollback.v1.RolloutProgress.elapsed")
+  }
+
+  public func write(into fields: inout Rollback__V1__RolloutProgress, with writer: ProtobufWriter) {
+    fields.phase = .init(rawValue: phase.rawValue)
+    fields.replicas = writer.message(replicas)
+    (fields.pods, fields.n_pods) = writer.messages(pods)
+    fields.message = writer.string(message)
+    fields.elapsed = writer.duration(elapsed)
+  }
+}

@@ -1,0 +1,31 @@
+/// The times that operations go by; what a call may say for itself is in its plan.
+public struct OperationTiming: Hashable, Sendable {
+  /// The promise: from request to ready.
+  public static let target = Duration.seconds(30)
+
+  /// How long a silent daemon keeps an operation (storage: 15 s, so takeover within 20 s).
+  public var leaseDuration: Duration
+  /// When a rollout ends as timed out.
+  public var rolloutTimeout: Duration
+  /// How long new pods must stay ready.
+  public var soak: Duration
+  /// The shortest time between two progress frames.
+  public var progressInterval: Duration
+  /// Between two tries to reach a database or an API server that is away.
+  public var retryDelay: Duration
+  /// For one container's log when a failure is explained.
+  public var logTimeout: Duration
+
+  public init(
+    leaseDuration: Duration = .seconds(15), rolloutTimeout: Duration = .seconds(600), soak: Duration = .seconds(2),
+    progressInterval: Duration = .milliseconds(100), retryDelay: Duration = .milliseconds(500),
+    logTimeout: Duration = .seconds(3)
+  ) {
+    self.leaseDuration = leaseDuration
+    self.rolloutTimeout = rolloutTimeout
+    self.soak = soak
+    self.progressInterval = progressInterval
+    self.retryDelay = retryDelay
+    self.logTimeout = logTimeout
+  }
+}

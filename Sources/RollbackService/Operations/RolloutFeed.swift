@@ -1,0 +1,171 @@
+internal import Synchronization
+
+public import RollbackMessages
+
+/// The frames of one operation that runs on this host, for any number of watchers.
+///
+/// Publishing never waits for anybody. A watcher that falls behind is given the newest progress instead of the frames
+/// between; `accepted` and `finished` are never skipped. It holds at most ``retainedFrames`` frames; older ones are in
+/// the store.
+public final class RolloutFeed: Sendable {
+  /// How many frames are kept for watchers that come later.
+  public static let retainedFrames = 256
+  /// How many progress frames a watcher may be behind before they are coalesced.
+  static let toleratedLag = 16
+
+  public let deployID: String
+  private let state: Mutex<State>
+
+  private struct State {
+    var frames: [RolloutFrame] = []
+    var nextSequence: UInt64
+    var isEnded = false
+    var waiters: [Int: UnsafeContinuation<Void, Never>] = [:]
+    var nextWaiter = 0
+  }
+
+  /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
+  public init(deployID: String, lastSequence: UInt64 = 0) {
+    self.deployID = deployID
+    state = Mutex(State(nextSequence: lastSequence + 1))
+  }
+
+  /// Numbers a frame and gives it to all watchers.
+  @discardableResult
+  public func publish(_ kind: RolloutFrame.Kind, at instant: Timestamp) -> RolloutFrame {
+    let (frame, waiters) = state.withLock { state in
+      let frame = RolloutFrame(seq: state.nextSequence, at: instant, kind: kind)
+      state.nextSequence += 1
+      state.frames.append(frame)
+      // The first frame tells what it is all about: it stays.
+      if state.frames.count > Self.retainedFrames { state.frames.remove(at: 1) }
+      return (frame, take(&state.waiters))
+    }
+    for waiter in waiters { waiter.resume() }
+    return frame
+  }
+
+  /// The number that the next frame will have.
+  public var nextSequence: UInt64 { state.withLock { $0.nextSequence } }
+
+  /// The number from which on no frame is missing here; older ones are in the store.
+  var firstRetained: UInt64 {
+    state.withLock { state in
+      // The first frame stays whatever is dropped behind it.
+      guard state.frames.count > 1 else { return state.frames.first?.seq ?? state.nextSequence }
+      return state.frames[1].seq == state.frames[0].seq + 1 ? state.frames[0].seq : state.frames[1].seq
+    }
+  }
+
+  /// The last frame, once there is one.
+  public var finished: RolloutFinished? {
+    state.withLock { state in
+      guard case .finished(let finished)? = state.frames.last?.kind else { return nil }
+      return finished
+    }
+  }
+
+  /// Says that no more frames come, with or without a finished frame (another host goes on).
+  public func end() {
+    let waiters = state.withLock { state in
+      state.isEnded = true
+      return take(&state.waiters)
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// Frames numbered `sequence` and higher, as far as they are kept, then those to come. Ends with the feed.
+  public func frames(from sequence: UInt64 = 1) -> Frames {
+    Frames(feed: self, next: Swift.max(sequence, 1))
+  }
+
+  /// The newest progress, for a conflict's answer and for health.
+  public var newestProgress: RollbackMessages.RolloutProgress? {
+    state.withLock { state in
+      for frame in state.frames.reversed() {
+        if case .progress(let progress) = frame.kind { return progress }
+      }
+      return nil
+    }
+  }
+
+  private func take(_ waiters: inout [Int: UnsafeContinuation<Void, Never>]) -> [UnsafeContinuation<Void, Never>] {
+    defer { waiters.removeAll() }
+    return Array(waiters.values)
+  }
+
+  fileprivate enum Answer {
+    case frame(RolloutFrame)
+    case ended
+    case nothingYet
+  }
+
+  fileprivate func answer(from next: UInt64) -> Answer {
+    state.withLock { state in
+      guard let first = state.frames.firstIndex(where: { $0.seq >= next }) else {
+        return state.isEnded ? .ended : .nothingYet
+      }
+      let pending = state.frames[first...]
+      if pending.count > Self.toleratedLag, case .progress = state.frames[first].kind {
+        // The newest progress, unless something that may not be skipped stands before it.
+        let stop = pending.firstIndex { frame in
+          if case .progress = frame.kind { return false }
+          return true
+        }
+        return .frame(state.frames[(stop ?? pending.endIndex) - 1])
+      }
+      return .frame(state.frames[first])
+    }
+  }
+
+  /// Suspends until there may be something at `next`, or the task is cancelled.
+  fileprivate func wait(for next: UInt64) async {
+    let token = state.withLock { state in
+      state.nextWaiter += 1
+      return state.nextWaiter
+    }
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        let isReady = state.withLock { state in
+          // A cancellation that came first finds no waiter, so it is looked for here, under the lock.
+          if state.isEnded || state.nextSequence > next || Task.isCancelled { return true }
+          state.waiters[token] = continuation
+          return false
+        }
+        if isReady { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.waiters.removeValue(forKey: token) }?.resume()
+    }
+  }
+
+  /// One watcher's view of a feed.
+  public struct Frames: AsyncSequence, Sendable {
+    public typealias Element = RolloutFrame
+    fileprivate let feed: RolloutFeed
+    fileprivate let next: UInt64
+
+    public func makeAsyncIterator() -> Iterator {
+      Iterator(feed: feed, cursor: next)
+    }
+
+    public struct Iterator: AsyncIteratorProtocol {
+      fileprivate let feed: RolloutFeed
+      fileprivate var cursor: UInt64
+
+      /// Suspends until there is a frame; nil at the end, or when the task is cancelled.
+      public mutating func next() async -> RolloutFrame? {
+        while !Task.isCancelled {
+          switch feed.answer(from: cursor) {
+          case .frame(let frame):
+            cursor = frame.seq + 1
+            return frame
+          case .ended: return nil
+          case .nothingYet: await feed.wait(for: cursor)
+          }
+        }
+        return nil
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+public import RollbackMessages
+
+/// What the durable operation needs of the database: intent before effect, leases, frames, one outcome.
+public protocol OperationStore: Sendable {
+  /// Writes the deploy row, its lease and its audit row in one transaction.
+  ///
+  /// - Throws: `unavailable` also when the answer to the commit was lost; the same call with the same deploy id then
+  ///   finds out what became of it.
+  func begin(_ intent: OperationIntent) async throws -> Beginning
+  /// Extends the lease; nil when it is no longer ours.
+  func renew(_ lease: Lease) async throws -> Lease?
+  /// Gives the lease up at once, so that another host may go on.
+  func release(_ lease: Lease) async throws
+  /// Takes over operations whose lease has run out.
+  func claimExpired(limit: Int) async throws -> [ClaimedOperation]
+  /// Stores frames, in order; those that are stored already are left as they are. Nothing when the lease is not ours.
+  func append(_ frames: [RolloutFrame], of lease: Lease) async throws
+  /// Stored frames of a deploy from `sequence` on, in order.
+  func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame]
+  /// Writes the outcome: status, figures, audit row, the last frame, and ends the lease, in one transaction.
+  /// `lastFrame` is called with the written row and the audit row's id to make the frame that is stored.
+  ///
+  /// - Returns: nil when the lease is no longer ours or the outcome is written already; nothing was changed then.
+  func finish(
+    _ outcome: RecordedOutcome, of lease: Lease,
+    lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
+  ) async throws -> RolloutFrame?
+  /// Every operation that is under way anywhere.
+  func running() async throws -> [RunningOperation]
+}
+
+/// A lease on an operation: who acts on it, and the token that fences off who held it before.
+public struct Lease: Hashable, Sendable {
+  public let deployID: String
+  public let fencingToken: Int64
+  /// When we asked for it: it runs out no earlier than its length after this.
+  public let askedAt: ContinuousClock.Instant
+
+  public init(deployID: String, fencingToken: Int64, askedAt: ContinuousClock.Instant) {
+    self.deployID = deployID
+    self.fencingToken = fencingToken
+    self.askedAt = askedAt
+  }
+}
+
+/// All that must be known to carry an operation out, here or, after a crash, elsewhere. Stored as JSON.
+public struct OperationPlan: Codable, Hashable, Sendable {
+  /// With the digest, where it is known: what the container's image becomes.
+  public var image: String
+  public var requestID: String
+  public var isRollback: Bool
+  /// Microseconds.
+  public var timeout: Int64
+  public var soak: Int64
+  public var failFast: Bool
+  /// What ran before; empty for a first deploy.
+  public var fromDeployID: String
+  /// The deploy whose image is restored; empty for a forward deploy.
+  public var targetDeployID: String
+  public var actorID: String?
+
+  public init(
+    image: String, requestID: String, isRollback: Bool, timeout: Int64, soak: Int64, failFast: Bool,
+    fromDeployID: String, targetDeployID: String, actorID: String?
+  ) {
+    self.image = image
+    self.requestID = requestID
+    self.isRollback = isRollback
+    self.timeout = timeout
+    self.soak = soak
+    self.failFast = failFast
+    self.fromDeployID = fromDeployID
+    self.targetDeployID = targetDeployID
+    self.actorID = actorID
+  }
+
+  /// `deploy.rollback` or `deploy.create`.
+  public var action: String { isRollback ? "deploy.rollback" : "deploy.create" }
+}
+
+/// What is about to be done.
+public struct OperationIntent: Sendable {
+  /// Chosen by us, so that a lost answer can be asked for again.
+  public var deployID: String
+  public var app: App
+  /// As the history shows it.
+  public var imageRef: String
+  public var imageDigest: String
+  public var plan: OperationPlan
+  public var actorID: String?
+  public var reason: String
+  public var warnings: [Warning]
+  public var peer: Caller
+
+  public init(
+    deployID: String, app: App, imageRef: String, imageDigest: String, plan: OperationPlan, actorID: String?,
+    reason: String, warnings: [Warning], peer: Caller
+  ) {
+    self.deployID = deployID
+    self.app = app
+    self.imageRef = imageRef
+    self.imageDigest = imageDigest
+    self.plan = plan
+    self.actorID = actorID
+    self.reason = reason
+    self.warnings = warnings
+    self.peer = peer
+  }
+}
+
+/// What became of an intent.
+public enum Beginning: Sendable {
+  /// It is written; from here on the operation survives us.
+  case started(deploy: DeployRecord, lease: Lease, auditID: Int64)
+  /// An earlier call with the same request id made this deploy.
+  case joined(DeployRecord)
+  /// Another deploy of the app is under way.
+  case conflict(InFlight)
+}
+
+/// An operation that was taken over from a holder that is gone.
+public struct ClaimedOperation: Sendable {
+  public var app: App
+  public var deploy: DeployRecord
+  public var plan: OperationPlan
+  public var lease: Lease
+  public var previousHost: String
+  /// The newest frame that was stored; 0 when there is none.
+  public var lastSequence: UInt64
+  /// Since it was accepted.
+  public var age: Duration
+
+  public init(
+    app: App, deploy: DeployRecord, plan: OperationPlan, lease: Lease, previousHost: String, lastSequence: UInt64,
+    age: Duration
+  ) {
+    self.app = app
+    self.deploy = deploy
+    self.plan = plan
+    self.lease = lease
+    self.previousHost = previousHost
+    self.lastSequence = lastSequence
+    self.age = age
+  }
+}
+
+/// How an operation ended, as it is written.
+public struct RecordedOutcome: Sendable {
+  public var app: App
+  public var plan: OperationPlan
+  public var outcome: RolloutOutcome
+  /// One sentence.
+  public var message: String
+  public var replicas: Replicas
+  /// From the request until all was ready; nil unless it succeeded.
+  public var timeToReady: Duration?
+  public var warnings: [Warning]
+  /// Further facts for the outcome's audit row, by name.
+  public var auditDetails: [String: String]
+
+  public init(
+    app: App, plan: OperationPlan, outcome: RolloutOutcome, message: String, replicas: Replicas,
+    timeToReady: Duration?, warnings: [Warning], auditDetails: [String: String] = [:]
+  ) {
+    self.app = app
+    self.plan = plan
+    self.outcome = outcome
+    self.message = message
+    self.replicas = replicas
+    self.timeToReady = timeToReady
+    self.warnings = warnings
+    self.auditDetails = auditDetails
+  }
+}

@@ -1,0 +1,69 @@
+/// What happened to an operation: an answer of PostgreSQL or of the API server, the verdict, a wish, or time.
+public enum OperationEvent: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
+  // The lease.
+  /// Our compare-and-set won it. `sentAt` is when the statement was sent.
+  case leaseClaimed(fence: Int64, sentAt: ContinuousClock.Instant)
+  /// Somebody else has it, or the operation has ended meanwhile.
+  case leaseNotClaimed
+  case leaseRenewed(sentAt: ContinuousClock.Instant)
+  /// The renewal hit no row: the token is another's now.
+  case leaseLost
+
+  // PostgreSQL.
+  /// A claim, a renewal or the outcome could not be written because PostgreSQL cannot be reached, or its COMMIT was
+  /// not answered. Each is repeated: all of them are guarded and do nothing twice.
+  case databaseUnavailable
+  /// The pool is healthy again.
+  case databaseBack
+
+  // The Deployment.
+  case deploymentRead(DeploymentReading)
+  /// Unreachable, 5xx, 429: nothing is known.
+  case readFailed
+  /// The API server took the patch.
+  case patched
+  /// 409: the Deployment changed since it was read.
+  case patchConflict
+  /// Sent, but no usable answer: time-out, 504, connection lost. It may be applied.
+  case patchUnknown
+  /// 403, 422 and other answers that will not change by themselves, with what the server said.
+  case patchRefused(String)
+
+  /// The rollout's verdict.
+  case verdict(RolloutOutcome)
+
+  /// Somebody wants it to end; the text says who.
+  case cancelRequested(by: String)
+
+  // The outcome.
+  case outcomeWritten
+  /// No row was hit: the operation has an outcome already, or the token is another's.
+  case outcomeSettledElsewhere
+
+  /// The daemon is going down: let another one continue at once.
+  case drain
+  /// The instant of the newest `wake` has come.
+  case timer
+}
+
+/// What reading the Deployment showed.
+public struct DeploymentReading: Hashable, Sendable {
+  public enum Finding: Hashable, Sendable {
+    /// By `ImagePatch.decide`.
+    case decision(ImagePatch.Decision)
+    case refused(ImagePatchRefusal)
+    /// 404.
+    case missing
+  }
+
+  /// Empty when it is missing.
+  public var uid: String
+  public var finding: Finding
+
+  public init(uid: String, finding: Finding) {
+    self.uid = uid
+    self.finding = finding
+  }
+}

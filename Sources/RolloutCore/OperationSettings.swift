@@ -1,0 +1,18 @@
+/// How an operation is held and how long it is tried.
+public struct OperationSettings: Hashable, Sendable {
+  /// The length of the lease in the database. Renewed at a third of it; the cluster is not touched any more from four
+  /// fifths of it on. Default 15 s.
+  public var leaseLength: Duration
+  /// How long it is tried to get the patch in, from the beginning of this holder's work. Default 5 min.
+  public var timeout: Duration
+  /// How often a patch may meet a conflict before the Deployment counts as changing too fast. Default 5.
+  public var maximumConflicts: Int
+
+  public init(
+    leaseLength: Duration = .seconds(15), timeout: Duration = .seconds(300), maximumConflicts: Int = 5
+  ) {
+    self.leaseLength = leaseLength
+    self.timeout = timeout
+    self.maximumConflicts = maximumConflicts
+  }
+}

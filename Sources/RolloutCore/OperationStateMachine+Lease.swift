@@ -1,0 +1,109 @@
+extension OperationStateMachine {
+  mutating func leaseClaimed(
+    _ fence: Int64, _ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]
+  ) {
+    // A claim that was repeated because its answer was lost may be answered twice; the newest token counts.
+    guard case .intended = state else { return }
+    databaseAnswered(&actions)
+    lease = lease(fence: fence, from: sentAt)
+    retryAt = nil
+    actions.append(.tell(.takenOver))
+    read(at: now, &actions)
+  }
+
+  mutating func leaseRenewed(_ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]) {
+    guard let held = lease else { return }
+    databaseAnswered(&actions)
+    let hadLapsed = now >= lapse(of: held)
+    lease = lease(fence: held.fence, from: sentAt)
+    // What was put off because nothing might be touched.
+    if hadLapsed, case .claimed(reading: false) = state, retryAt == nil { read(at: now, &actions) }
+  }
+
+  mutating func loseLease(_ actions: inout [OperationAction]) {
+    // In `intended` there is no lease to lose: an answer that crossed.
+    guard lease != nil else { return }
+    // The lease goes with the outcome, so a renewal may cross with it; the writing's own guard tells what is true.
+    if case .finishing(_, writing: true) = state { return }
+    end(.lost, &actions)
+  }
+
+  mutating func databaseUnavailable(at now: Instant, _ actions: inout [OperationAction]) {
+    databaseFailures += 1
+    if databaseFailures == 1 { actions.append(.tell(.databaseUnavailable)) }
+    let retry = now.advanced(by: backOff(databaseFailures))
+    switch state {
+    case .intended:
+      state = .intended(claiming: false)
+      retryAt = retry
+    case .finishing(let outcome, _):
+      state = .finishing(outcome, writing: false)
+      retryAt = retry
+    case .claimed, .patching, .waiting, .ended: break
+    }
+    if lease != nil {
+      lease?.renewing = false
+      lease?.renewAt = retry
+    }
+  }
+
+  /// PostgreSQL is healthy again: do now what was put off.
+  mutating func retryDatabase(at now: Instant, _ actions: inout [OperationAction]) {
+    guard databaseFailures > 0 else { return }
+    switch state {
+    case .intended(claiming: false), .finishing(_, writing: false): retryAt = now
+    default: break
+    }
+    if lease?.renewing == false { lease?.renewAt = now }
+    timerFired(at: now, &actions)
+  }
+
+  mutating func databaseAnswered(_ actions: inout [OperationAction]) {
+    if databaseFailures > 0 { actions.append(.tell(.databaseBack)) }
+    databaseFailures = 0
+  }
+
+  mutating func drain(_ actions: inout [OperationAction]) {
+    switch state {
+    // The outcome is known and only has to be written: quicker done than given away.
+    case .finishing, .ended: return
+    case .intended, .claimed, .patching, .waiting:
+      let fence = lease?.fence
+      end(.handedOver, &actions)
+      // After `stopWaiting`, before `end`: nothing of ours may be running when another may begin.
+      if let fence { actions.insert(.releaseLease(fence: fence), at: actions.count - 1) }
+    }
+  }
+
+  mutating func timerFired(at now: Instant, _ actions: inout [OperationAction]) {
+    if let held = lease {
+      if !held.renewing, now >= held.renewAt {
+        lease?.renewing = true
+        actions.append(.renewLease(fence: held.fence))
+      }
+      if !held.lapseTold, now >= lapse(of: held) {
+        lease?.lapseTold = true
+        actions.append(.tell(.leaseLapsed))
+      }
+    }
+    if case .claimed = state, now >= giveUpAt {
+      giveUp(&actions)
+      return
+    }
+    guard let due = retryAt, now >= due else { return }
+    retryAt = nil
+    switch state {
+    case .intended:
+      state = .intended(claiming: true)
+      actions.append(.claimLease)
+    case .claimed: read(at: now, &actions)
+    case .finishing(let outcome, _): write(outcome, &actions)
+    case .patching, .waiting, .ended: break
+    }
+  }
+
+  /// 0.25 s doubled up to 5 s.
+  func backOff(_ failures: Int) -> Duration {
+    min(.seconds(5), .milliseconds(250) * (1 << min(max(failures - 1, 0), 5)))
+  }
+}

@@ -1,0 +1,156 @@
+public import KubernetesObjects
+
+/// Everything that a rollback would do and warn about, decided from what was read; changes nothing.
+public struct RollbackPlan: Hashable, Sendable {
+  public var target: DeployRecord
+  /// What goes into the template: by digest where it is known.
+  public var image: ImageReference
+  public var warnings: [PlanWarning]
+
+  /// What was found out about the target and the live object.
+  public struct Facts: Sendable {
+    /// Applied since the target was created, the oldest first.
+    public var migrations: [MigrationRecord]
+    public var registry: RegistryVerdict
+    /// Nil when the cluster was not asked.
+    public var deployment: Deployment?
+    public var hasAutoscaler: Bool
+    /// Names, never values, of environment and secret keys that changed since the target.
+    public var changedEnvironment: [String]
+
+    public init(
+      migrations: [MigrationRecord] = [], registry: RegistryVerdict = .notAsked, deployment: Deployment? = nil,
+      hasAutoscaler: Bool = false, changedEnvironment: [String] = []
+    ) {
+      self.migrations = migrations
+      self.registry = registry
+      self.deployment = deployment
+      self.hasAutoscaler = hasAutoscaler
+      self.changedEnvironment = changedEnvironment
+    }
+  }
+
+  /// What the caller insists on.
+  public struct Demands: Sendable {
+    /// A word for the deploy that must be the current one; empty for none.
+    public var expectCurrent: String
+    /// Refuse when the registry cannot be asked.
+    public var requireImageCheck: Bool
+
+    public init(expectCurrent: String = "", requireImageCheck: Bool = false) {
+      self.expectCurrent = expectCurrent
+      self.requireImageCheck = requireImageCheck
+    }
+  }
+
+  /// First half, before anything is asked of others: which deploy is meant, and may it be a target at all.
+  /// - Throws: `Refusal`; with reason `alreadyCurrent` when the target's image runs already, which is no failure.
+  public static func target(
+    _ word: String, in history: DeployHistory, demands: Demands = Demands()
+  ) throws(Refusal) -> DeployRecord {
+    if !demands.expectCurrent.isEmpty {
+      let expected = try history.deploy(named: demands.expectCurrent)
+      guard expected.id == history.current?.id else {
+        let actual = history.current.map { "\($0.shortID), \($0.imageRef)" } ?? "none"
+        throw Refusal(
+          .expectationFailed,
+          "deploy \(expected.shortID) is not the current one of app \(history.app); that is \(actual)")
+      }
+    }
+    let target = try history.deploy(named: word)
+    if let refusal = target.ineligibility(running: history.running) { throw refusal }
+    return target
+  }
+
+  /// Second half: what the registry, the migrations and the live object make of it.
+  /// - Throws: `Refusal` when the image is gone or blocked, or could not be checked and had to be.
+  public static func make(
+    for target: DeployRecord, in history: DeployHistory, facts: Facts, demands: Demands = Demands()
+  ) throws(Refusal) -> RollbackPlan {
+    guard let image = target.image else {
+      throw Refusal(.invalidRollbackTarget, "deploy \(target.shortID) never produced an image")
+    }
+    var warnings: [PlanWarning] = []
+    if !facts.migrations.isEmpty {
+      warnings.append(
+        PlanWarning(.schemaMismatch, PlanWarning.schemaMismatchText, details: facts.migrations.map(\.line)))
+    }
+    if let warning = try registryWarning(facts.registry, image, demands) { warnings.append(warning) }
+    if target.imageDigest == nil {
+      warnings.append(
+        PlanWarning(.digestUnknown, "No digest was recorded for \(target.imageRef); what runs cannot be proven."))
+    }
+    if target.status == .failed || history.rolledBackFrom.contains(target.id) {
+      let what = target.status == .failed ? "failed" : "was rolled back from"
+      warnings.append(PlanWarning(.targetFailedBefore, "Deploy \(target.shortID) itself \(what)."))
+    }
+    if !facts.changedEnvironment.isEmpty {
+      warnings.append(
+        PlanWarning(
+          .environmentChanged, "Environment or secret keys changed since this deploy; they are not restored.",
+          details: facts.changedEnvironment))
+    }
+    warnings += liveObjectWarnings(facts)
+    return RollbackPlan(target: target, image: image, warnings: warnings)
+  }
+
+  private static func registryWarning(
+    _ verdict: RegistryVerdict, _ image: ImageReference, _ demands: Demands
+  ) throws(Refusal) -> PlanWarning? {
+    switch verdict {
+    case .present: return nil
+    case .moved(let present):
+      return PlanWarning(
+        .tagMoved, "Tag \(image.tag ?? "latest") now names \(present); the recorded digest is used.")
+    case .gone: throw Refusal(.imageGone, "the registry no longer has image \(image)")
+    case .blocked(let why):
+      throw Refusal(.imageBlocked, "the registry refuses the pull of image \(image)\(suffix(why))")
+    case .notAsked, .unauthorized, .unreachable:
+      let why =
+        switch verdict {
+        case .unauthorized: "the registry refused our credentials"
+        case .unreachable(let why): "the registry could not be asked\(suffix(why))"
+        default: "no registry is configured for it"
+        }
+      if demands.requireImageCheck {
+        throw Refusal(.unavailable, "image \(image) could not be checked: \(why)")
+      }
+      return PlanWarning(
+        .imageUnverified, "Image \(image) could not be checked (\(why)); going on, nodes may have it cached.")
+    }
+  }
+
+  private static func liveObjectWarnings(_ facts: Facts) -> [PlanWarning] {
+    var warnings: [PlanWarning] = []
+    if facts.hasAutoscaler {
+      warnings.append(PlanWarning(.autoscalerActive, "An autoscaler may change the number of replicas meanwhile."))
+    }
+    guard let deployment = facts.deployment else { return warnings }
+    if deployment.spec.replicas == 0 {
+      warnings.append(PlanWarning(.scaledToZero, "The deployment is scaled to zero; nothing will run."))
+    }
+    let strategy = deployment.spec.strategy
+    let wanted = DeploymentStrategy.RollingUpdate(maxSurge: .int(1), maxUnavailable: .int(0))
+    if strategy.type == "RollingUpdate", strategy.rollingUpdate != wanted {
+      let surge = strategy.rollingUpdate?.maxSurge?.description ?? "25%"
+      let unavailable = strategy.rollingUpdate?.maxUnavailable?.description ?? "25%"
+      warnings.append(
+        PlanWarning(
+          .strategyDiffers,
+          "The strategy is maxSurge \(surge), maxUnavailable \(unavailable); it will be set to 1 and 0."))
+    }
+    return warnings
+  }
+}
+
+/// What the registry said about the target's image.
+public enum RegistryVerdict: Hashable, Sendable {
+  case present
+  /// The tag names another digest now, and the recorded one is still there.
+  case moved(present: String)
+  case gone
+  case blocked(String)
+  case unauthorized
+  case unreachable(String)
+  case notAsked
+}

@@ -1,0 +1,168 @@
+import Foundation
+import HTTPClient
+import KubernetesObjects
+import RollbackTestKit
+import Testing
+
+@testable import KubernetesClient
+
+@Suite struct CredentialCacheTests {
+  let old = Credentials(tls: TLSConfiguration(), bearerToken: "old")
+  let new = Credentials(tls: TLSConfiguration(), bearerToken: "new")
+
+  @Test func servesUntilTheLifetimeIsOver() {
+    var cache = CredentialCache()
+    #expect(cache.current(at: .zero) == nil)
+    cache.store(old, for: .seconds(50), at: .seconds(10))
+    #expect(cache.current(at: .milliseconds(59_999)) == old)
+    #expect(cache.current(at: .seconds(60)) == nil)
+    #expect(cache.fallback == old)
+    cache.extend(for: .seconds(50), at: .seconds(60))
+    #expect(cache.current(at: .seconds(61)) == old)
+  }
+
+  @Test func withoutALifetimeItServesForEver() {
+    var cache = CredentialCache()
+    cache.store(old, for: nil, at: .zero)
+    #expect(cache.current(at: .seconds(1_000_000)) == old)
+  }
+
+  @Test func whatTheServerRejectedIsNeitherServedNorFallenBackTo() {
+    var cache = CredentialCache()
+    cache.store(old, for: nil, at: .zero)
+    cache.reject(old)
+    #expect(cache.current(at: .zero) == nil)
+    #expect(cache.fallback == nil)
+    cache.store(new, for: nil, at: .zero)
+    // A late answer to a request that was sent with the old one.
+    cache.reject(old)
+    #expect(cache.current(at: .zero) == new)
+  }
+}
+
+@Suite struct ExecCredentialTests {
+  func parse(_ text: String, _ version: ExecPlugin.APIVersion = .v1) throws(KubernetesError) -> ExecCredential {
+    try ExecCredential(parsing: Array(text.utf8), version: version, command: "p")
+  }
+
+  func document(_ status: String, version: String = "client.authentication.k8s.io/v1") -> String {
+    #"{"kind":"ExecCredential","apiVersion":"\#(version)","status":\#(status)}"#
+  }
+
+  @Test func readsTokenCertificateAndExpiry() throws {
+    #expect(
+      try parse(
+        document(
+          #"{"token":"t","clientCertificateData":"C","clientKeyData":"K","expirationTimestamp":"2026-11-24T10:00:00Z"}"#))
+        == ExecCredential(
+          token: "t", identity: .init(certificatePEM: [67], privateKeyPEM: [75]),
+          expiration: Timestamp(rfc3339: "2026-11-24T10:00:00Z")))
+    #expect(
+      try parse(document(#"{"token":"t"}"#, version: "client.authentication.k8s.io/v1beta1"), .v1beta1)
+        == ExecCredential(token: "t"))
+  }
+
+  @Test(arguments: [
+    ("", "did not print"), ("token", "did not print"), (#"{"kind":"Pod"}"#, "another kind"),
+    (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}"#, "no status"),
+    (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"t"}}"#, "version"),
+    (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}"#, "neither"),
+    (
+      #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"SECRET"}}"#,
+      "only one"
+    ),
+  ])
+  func refusesWithoutRepeatingWhatWasPrinted(_ text: String, _ words: String) {
+    let error = #expect(throws: KubernetesError.self) { try parse(text) }
+    #expect(error?.message.contains(words) == true)
+    #expect(error?.description.contains("SECRET") == false)
+  }
+
+  @Test func describesTheClusterOnlyWhereItIsAskedTo() throws {
+    var access = ClusterAccess(
+      server: HTTPURL(scheme: .https, host: "h"), tlsServerName: "n", proxy: .url("http://p"), disablesCompression: true)
+    var plugin = ExecPlugin(command: "p")
+    #expect(
+      try ExecInfo(plugin: plugin, access: access, authorities: [1]).encoded()
+        == #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false}}"#)
+    plugin.providesClusterInfo = true
+    #expect(
+      try ExecInfo(plugin: plugin, access: access, authorities: Array("CA".utf8)).encoded()
+        == #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"cluster":{"#
+        + #""certificate-authority-data":"Q0E=","disable-compression":true,"proxy-url":"http://p","server":"https://h/","#
+        + #""tls-server-name":"n"},"interactive":false}}"#)
+    access.trust = .anyone
+    #expect(
+      try ExecInfo(plugin: plugin, access: access, authorities: nil).encoded().contains(
+        #""insecure-skip-tls-verify":true"#))
+  }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct ExecPluginRunnerTests {
+  let access = ClusterAccess(server: HTTPURL(scheme: .https, host: "h"))
+
+  func run(
+    _ script: String, deadline: Duration = .seconds(30), environment: [String: String] = [:]
+  ) async throws(KubernetesError) -> ExecCredential {
+    let plugin = ExecPlugin(command: "sh", arguments: ["-c", script], environment: environment)
+    return try await ExecPluginRunner(plugin: plugin, access: access, deadline: deadline).run(authorities: nil)
+  }
+
+  @Test func asksInTheEnvironmentAndReadsTheAnswer() async throws {
+    let script = #"""
+      case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) ;; *) exit 9;; esac
+      read line && exit 8
+      echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"'$REGION'"}}'
+      """#
+    #expect(try await run(script, environment: ["REGION": "eu"]).token == "eu")
+  }
+
+  @Test(arguments: [
+    ("exit 3", "ended with status 3"), ("kill -9 $$", "signal 9"), ("cat /dev/zero", "more than 1048576 bytes"),
+    ("echo SECRET", "did not print"),
+  ])
+  func saysHowItFailed(_ script: String, _ words: String) async {
+    let error = await #expect(throws: KubernetesError.self) { try await run(script) }
+    #expect(error?.code == .credentials)
+    #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    #expect(error?.description.contains("SECRET") == false)
+  }
+
+  @Test func aMissingCommandComesWithItsHint() async {
+    let plugin = ExecPlugin(command: "no-such-plugin", installHint: "get it from there")
+    let error = await #expect(throws: KubernetesError.self) {
+      try await ExecPluginRunner(plugin: plugin, access: access).run(authorities: nil)
+    }
+    #expect(error?.message.contains("No such file") == true)
+    #expect(error?.message.hasSuffix("get it from there") == true)
+  }
+
+  @Test func aHangingPluginIsKilledWithItsChildren() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "exec-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let pidFile = directory.appending(path: "pid").path
+    let error = await #expect(throws: KubernetesError.self) {
+      try await run("sleep 1000 & echo $! > \(pidFile); wait", deadline: .milliseconds(300))
+    }
+    #expect(error?.message.contains("took longer") == true)
+    let text = try String(contentsOfFile: pidFile, encoding: .utf8).filter(\.isNumber)
+    let grandchild = try #require(Int32(text))
+    // Killed; it may stay a zombie until init reaps it.
+    let state = (try? String(contentsOfFile: "/proc/\(grandchild)/stat", encoding: .utf8)) ?? ") Z"
+    #expect(state.contains(") Z") || state.contains(") X"))
+  }
+
+  @Test func cancellingKillsIt() async {
+    let task = Task { () -> String in
+      do throws(KubernetesError) {
+        return String(describing: try await run("sleep 1000"))
+      } catch {
+        return error.message
+      }
+    }
+    task.cancel()
+    #expect(await task.value.contains("given up"))
+  }
+}

@@ -1,0 +1,501 @@
+import KubernetesObjects
+import RolloutCore
+import Testing
+
+/// The durable operation: what is done in which state, in which order, and what is never done.
+@Suite struct OperationStateMachineTests {
+  /// A machine with the clock in hand.
+  private struct Operation: ~Copyable {
+    var machine: OperationStateMachine
+    let origin: ContinuousClock.Instant
+    var elapsed = Duration.zero
+    var wakeAt: Duration?
+    /// Everything but timers, in order.
+    var log: [OperationAction] = []
+
+    private init(_ make: (ContinuousClock.Instant) -> OperationStateMachine) {
+      origin = .now
+      machine = make(origin)
+      _ = note(machine.begin(at: origin))
+    }
+
+    /// Committed by this daemon under token 7 at 0 s.
+    static func created(timeout: Duration = .seconds(300)) -> Operation {
+      let settings = OperationSettings(timeout: timeout)
+      return Operation { OperationStateMachine(created: 7, sentAt: $0, uid: nil, settings: settings, at: $0) }
+    }
+
+    /// Found with its lease run out.
+    static func resuming(uid: String? = nil) -> Operation {
+      Operation { OperationStateMachine(resuming: uid, settings: OperationSettings(), at: $0) }
+    }
+
+    private mutating func note(_ actions: [OperationAction]) -> [OperationAction] {
+      var others: [OperationAction] = []
+      for action in actions {
+        if case .wake(let instant) = action { wakeAt = origin.duration(to: instant) } else { others.append(action) }
+      }
+      log += others
+      return others
+    }
+
+    @discardableResult
+    mutating func feed(_ event: OperationEvent) -> [OperationAction] {
+      note(machine.handle(event, at: origin.advanced(by: elapsed)))
+    }
+
+    /// The lease was renewed by a statement sent just now.
+    @discardableResult
+    mutating func renewed() -> [OperationAction] {
+      feed(.leaseRenewed(sentAt: origin.advanced(by: elapsed)))
+    }
+
+    /// Lets time pass, firing each timer at its time.
+    @discardableResult
+    mutating func pass(_ duration: Duration) -> [OperationAction] {
+      let end = elapsed + duration
+      var actions: [OperationAction] = []
+      var fired = 0
+      while let due = wakeAt, due <= end {
+        fired += 1
+        precondition(fired < 1000, "the timer spins")
+        elapsed = max(elapsed, due)
+        wakeAt = nil
+        actions += feed(.timer)
+      }
+      elapsed = end
+      return actions
+    }
+  }
+
+  // MARK: Helpers
+
+  private static let patch: ImagePatch = {
+    let intent = ImagePatch.Intent(container: "web", image: "a:v3", deployID: "d", requestID: "r", actor: "")
+    guard case .apply(let patch) = try? ImagePatch.decide(intent, on: Objects.deployment()) else {
+      preconditionFailure("the fixture can be patched")
+    }
+    return patch
+  }()
+
+  private static let needed = OperationEvent.deploymentRead(
+    DeploymentReading(uid: "dep", finding: .decision(.apply(patch))))
+  private static let applied = OperationEvent.deploymentRead(
+    DeploymentReading(uid: "dep", finding: .decision(.alreadyApplied)))
+  private static let ready = OperationEvent.verdict(.ready(nil))
+
+  private func outcome(_ actions: [OperationAction]) -> OperationOutcome? {
+    for case .writeOutcome(let outcome, _) in actions { return outcome }
+    return nil
+  }
+
+  // MARK: The straight path
+
+  @Test func anOperationReadsPatchesWaitsWritesAndEnds() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    operation.feed(.outcomeWritten)
+    #expect(operation.log.count == 5)
+    #expect(operation.log[..<3] == [.readDeployment, .patch(Self.patch), .startWaiting])
+    #expect(outcome(operation.log)?.kind == .succeeded)
+    #expect(operation.log.last == .end(.settled))
+    #expect(operation.feed(.timer).isEmpty && operation.feed(Self.ready).isEmpty)
+  }
+
+  @Test(arguments: [
+    (RolloutOutcome.ready(nil), OperationOutcome.Kind.succeeded, DeployRecord.Status.live),
+    (.superseded(image: "a:v9"), .superseded, .superseded),
+    (.deleted(.gone), .failed, .failed),
+    (.failed(RolloutFailure(cause: .doomed, sentence: "x")), .failed, .failed),
+    (.timedOut(RolloutFailure(cause: .timedOut, sentence: "x")), .timedOut, .failed),
+  ])
+  func aVerdictBecomesAnOutcome(
+    verdict: RolloutOutcome, kind: OperationOutcome.Kind, status: DeployRecord.Status
+  ) {
+    let outcome = OperationOutcome(verdict)
+    #expect(outcome.kind == kind && outcome.status == status)
+  }
+
+  @Test func theKindsAreTheAuditActions() {
+    #expect(
+      OperationOutcome.Kind.allCases.map(\.rawValue) == ["succeeded", "failed", "superseded", "cancelled", "timed_out"])
+  }
+
+  // MARK: The lease
+
+  @Test func theLeaseIsRenewedAtAThirdOfItsLength() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    #expect(operation.pass(.milliseconds(4999)).isEmpty)
+    #expect(operation.pass(.milliseconds(1)) == [.renewLease(fence: 7)])
+    operation.renewed()
+    #expect(operation.pass(.milliseconds(4999)).isEmpty)
+    #expect(operation.pass(.milliseconds(1)) == [.renewLease(fence: 7)])
+  }
+
+  /// From four fifths of the lease on nothing is changed in the cluster, although it was already read.
+  @Test func nothingIsPatchedOnceTheLeaseLapsed() {
+    var operation = Operation.created()
+    #expect(operation.pass(.seconds(12)) == [.renewLease(fence: 7), .tell(.leaseLapsed)])
+    #expect(operation.feed(Self.needed).isEmpty)
+    // Renewed after all: what was read is old, so it is read again before it is patched.
+    #expect(operation.renewed() == [.readDeployment])
+    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+  }
+
+  /// What counts is when the renewal was sent, not when its answer came: the database counted from in between.
+  @Test func aSlowRenewalCountsFromWhenItWasSent() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.pass(.seconds(5))
+    let sentAt = operation.origin.advanced(by: .seconds(5))
+    operation.pass(.seconds(6))
+    operation.feed(.leaseRenewed(sentAt: sentAt))
+    #expect(operation.pass(.zero) == [.renewLease(fence: 7)], "a third of 15 s after 5 s is 10 s, and it is 11 s")
+  }
+
+  @Test func aTimerThatFiresEarlyIsSetAgain() {
+    var operation = Operation.created()
+    operation.wakeAt = nil
+    operation.feed(.timer)
+    #expect(operation.wakeAt == .seconds(5))
+  }
+
+  @Test func aLostLeaseEndsEverythingAtOnce() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    #expect(operation.feed(.leaseLost) == [.stopWaiting, .end(.lost)])
+    #expect(operation.feed(Self.ready).isEmpty, "no outcome is written by a holder of before")
+  }
+
+  @Test func drainingGivesTheLeaseAwayAfterTheWaitingHasStopped() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    #expect(operation.feed(.drain) == [.stopWaiting, .releaseLease(fence: 7), .end(.handedOver)])
+  }
+
+  @Test func anOutcomeThatIsBeingWrittenIsNotGivenAway() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    #expect(operation.feed(.drain).isEmpty)
+    #expect(operation.feed(.leaseLost).isEmpty, "the lease goes with the outcome")
+    #expect(operation.feed(.outcomeWritten) == [.end(.settled)])
+  }
+
+  // MARK: Takeover
+
+  @Test func aTakeoverClaimsReadsAndOnlyWaitsWhenThePatchIsIn() {
+    var operation = Operation.resuming()
+    #expect(operation.log == [.claimLease])
+    #expect(operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin)) == [.tell(.takenOver), .readDeployment])
+    #expect(operation.feed(Self.applied) == [.tell(.patchFoundApplied), .startWaiting])
+    operation.feed(Self.ready)
+    guard case .writeOutcome(_, let fence) = operation.log.last else {
+      Issue.record("no outcome")
+      return
+    }
+    #expect(fence == 8)
+  }
+
+  @Test func aTakeoverPatchesWhatTheOtherNeverDid() {
+    var operation = Operation.resuming(uid: "dep")
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+  }
+
+  @Test func aTakeoverThatIsNotWonEnds() {
+    var operation = Operation.resuming()
+    #expect(operation.feed(.leaseNotClaimed) == [.end(.lost)])
+  }
+
+  @Test func anotherDeploymentOfTheNameIsNeverPatched() {
+    var operation = Operation.resuming(uid: "before")
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    #expect(outcome(operation.feed(Self.needed))?.sentence.contains("the new one is not touched") == true)
+  }
+
+  // MARK: Patching
+
+  @Test func aConflictReadsAgainAndABoundedNumberOfTimes() {
+    var operation = Operation.created()
+    for attempt in 1...5 {
+      operation.feed(Self.needed)
+      #expect(operation.feed(.patchConflict) == [.tell(.patchConflict(attempt: attempt))])
+      #expect(operation.pass(.seconds(3)).contains(.readDeployment))
+      operation.renewed()
+    }
+    operation.feed(Self.needed)
+    let last = outcome(operation.feed(.patchConflict))
+    #expect(last?.kind == .failed)
+    #expect(last?.sentence.hasSuffix("nothing was changed in the cluster") == true)
+  }
+
+  @Test func afterAConflictARecreatedDeploymentIsNotPatched() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patchConflict)
+    operation.pass(.milliseconds(10))
+    let other = DeploymentReading(uid: "other", finding: .decision(.apply(Self.patch)))
+    #expect(outcome(operation.feed(.deploymentRead(other)))?.kind == .failed)
+  }
+
+  @Test func aPatchWithoutAnAnswerIsFoundByReading() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    #expect(operation.feed(.patchUnknown) == [.tell(.patchUnknown), .tell(.apiServerUnavailable)])
+    #expect(operation.pass(.milliseconds(250)) == [.readDeployment])
+    #expect(operation.feed(Self.applied) == [.tell(.patchFoundApplied), .startWaiting])
+  }
+
+  @Test func aPatchThatDidNotArriveIsSentAgain() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patchUnknown)
+    operation.pass(.milliseconds(250))
+    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+  }
+
+  @Test func whatTheApiServerRefusesFails() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    let outcome = outcome(operation.feed(.patchRefused("deployments.apps \"web\" is forbidden")))
+    #expect(
+      outcome?.sentence == "the API server refused the patch: deployments.apps \"web\" is forbidden; "
+        + "nothing was changed in the cluster")
+  }
+
+  @Test(arguments: [
+    (DeploymentReading.Finding.missing, OperationOutcome.Kind.failed),
+    (.decision(.overtaken(image: "a:v9")), .superseded),
+  ])
+  func whatIsReadMayDecide(finding: DeploymentReading.Finding, kind: OperationOutcome.Kind) {
+    var operation = Operation.created()
+    let actions = operation.feed(.deploymentRead(DeploymentReading(uid: "dep", finding: finding)))
+    #expect(outcome(actions)?.kind == kind)
+    #expect(actions.count == 1)
+  }
+
+  @Test func anApiServerThatIsAwayIsAskedAgainUntilTimeIsUp() {
+    var operation = Operation.created(timeout: .seconds(60))
+    #expect(operation.feed(.readFailed) == [.tell(.apiServerUnavailable)])
+    var last: OperationOutcome?
+    var reads = 0
+    for _ in 0..<100 where last == nil {
+      for action in operation.pass(.seconds(1)) {
+        if action == .readDeployment {
+          reads += 1
+          operation.feed(.readFailed)
+        }
+        if case .renewLease = action { operation.renewed() }
+        if case .writeOutcome(let outcome, _) = action { last = outcome }
+      }
+    }
+    #expect(last?.kind == .timedOut)
+    #expect(
+      last?.sentence
+        == "the API server could not be reached within 60 s; nothing was changed in the cluster")
+    #expect((10...20).contains(reads), "backs off to one attempt in 5 s, \(reads)")
+    #expect(operation.elapsed <= .seconds(61))
+  }
+
+  /// An answer is worth something only in the state that asked for it.
+  @Test func answersThatNobodyAskedForAreIgnored() {
+    var operation = Operation.created()
+    #expect(operation.feed(.patched).isEmpty && operation.feed(Self.ready).isEmpty)
+    #expect(operation.feed(.outcomeWritten).isEmpty && operation.feed(.patchConflict).isEmpty)
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    #expect(operation.feed(.patched).isEmpty && operation.feed(Self.needed).isEmpty)
+    #expect(operation.feed(.readFailed).isEmpty && operation.feed(.outcomeSettledElsewhere).isEmpty)
+  }
+
+  // MARK: Cancelling
+
+  @Test func cancelledBeforeThePatchNothingIsChanged() {
+    var operation = Operation.created()
+    let outcome = outcome(operation.feed(.cancelRequested(by: "ops")))
+    #expect(outcome?.kind == .cancelled)
+    #expect(outcome?.sentence == "cancelled by ops; nothing was changed in the cluster")
+    #expect(operation.feed(Self.needed).isEmpty, "the reading under way does not lead to a patch any more")
+  }
+
+  @Test func cancelledDuringThePatchItsAnswerIsWaitedFor() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
+    let outcome = outcome(operation.feed(.patched))
+    #expect(outcome?.kind == .cancelled)
+    #expect(outcome?.sentence.contains("left on the new image") == true)
+  }
+
+  @Test func cancelledDuringAPatchThatNeverArrivedItIsNotSentAgain() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.cancelRequested(by: "ops"))
+    operation.feed(.patchUnknown)
+    operation.pass(.milliseconds(250))
+    #expect(
+      outcome(operation.feed(Self.needed))?.sentence == "cancelled by ops; nothing was changed in the cluster")
+  }
+
+  @Test func cancelledWhileTheFateOfThePatchIsUnknownItIsFoundOutFirst() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patchUnknown)
+    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
+    operation.pass(.milliseconds(250))
+    let actions = operation.feed(Self.applied)
+    #expect(outcome(actions)?.sentence.contains("left on the new image") == true)
+    #expect(!actions.contains(.startWaiting))
+  }
+
+  @Test func cancelledWhileWaitingTheRolloutGoesOn() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    let actions = operation.feed(.cancelRequested(by: "ops"))
+    #expect(actions.first == .stopWaiting)
+    #expect(outcome(actions)?.status == .cancelled)
+    #expect(operation.feed(Self.ready).isEmpty, "a verdict that crossed")
+  }
+
+  @Test func onceItIsDecidedItIsTooLateToCancel() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
+  }
+
+  // MARK: PostgreSQL away
+
+  /// The rollout goes on; the outcome is held and written when PostgreSQL is back.
+  @Test func theOutcomeIsHeldWhilePostgresIsAway() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.pass(.seconds(5))
+    #expect(operation.feed(.databaseUnavailable) == [.tell(.databaseUnavailable)])
+    operation.feed(Self.ready)
+    operation.feed(.databaseUnavailable)
+    #expect(outcome(operation.feed(.databaseBack))?.kind == .succeeded)
+    #expect(operation.feed(.outcomeWritten) == [.tell(.databaseBack), .end(.settled)])
+  }
+
+  @Test func theOutcomeIsTriedAgainWithoutBeingTold() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    operation.feed(.databaseUnavailable)
+    var writes = 0
+    for _ in 0..<60 {
+      for action in operation.pass(.seconds(1)) {
+        switch action {
+        case .writeOutcome:
+          writes += 1
+          operation.feed(.databaseUnavailable)
+        case .renewLease: operation.feed(.databaseUnavailable)
+        default: break
+        }
+      }
+    }
+    #expect((8...40).contains(writes), "\(writes) attempts in a minute")
+    #expect(operation.log.filter { $0 == .tell(.databaseUnavailable) }.count == 1)
+  }
+
+  /// Away for longer than the lease while waiting: it goes on watching; the token decides when PostgreSQL is back.
+  @Test func aLapsedLeaseGoesOnWatchingAndTheTokenDecides() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.pass(.seconds(5))
+    operation.feed(.databaseUnavailable)
+    for action in operation.pass(.seconds(30)) {
+      if case .renewLease = action { operation.feed(.databaseUnavailable) }
+      #expect(action != .stopWaiting)
+    }
+    #expect(operation.log.contains(.tell(.leaseLapsed)))
+    operation.feed(Self.ready)
+    #expect(operation.feed(.outcomeSettledElsewhere).last == .end(.settledElsewhere))
+  }
+
+  @Test func aClaimIsTriedAgainWhenPostgresIsBack() {
+    var operation = Operation.resuming()
+    operation.feed(.databaseUnavailable)
+    #expect(operation.feed(.databaseBack) == [.claimLease])
+    operation.feed(.databaseUnavailable)
+    #expect(operation.pass(.seconds(1)) == [.claimLease])
+  }
+
+  // MARK: Safety over random histories
+
+  /// Whatever comes in whatever order: no patch and no outcome without a lease that holds, at most one outcome that
+  /// was not answered by an outage, nothing after the end, no timer that spins.
+  @Test(arguments: 0..<200)
+  func noOrderOfEventsBreaksThePromises(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    var operation = seed % 2 == 0 ? Operation.created() : Operation.resuming()
+    var leaseSentAt: Duration? = seed % 2 == 0 ? .zero : nil
+    var hasEnded = false
+    for _ in 0..<200 {
+      let sentAt = operation.elapsed
+      let choice = Int(random.next() % 18)
+      let event: OperationEvent =
+        switch choice {
+        case 0: .leaseClaimed(fence: 9, sentAt: operation.origin.advanced(by: sentAt))
+        case 1: .leaseNotClaimed
+        case 2: .leaseRenewed(sentAt: operation.origin.advanced(by: sentAt))
+        case 3: random.next() % 4 == 0 ? .leaseLost : .timer
+        case 4: .databaseUnavailable
+        case 5: .databaseBack
+        case 6, 7: Self.needed
+        case 8: Self.applied
+        case 9: .readFailed
+        case 10: .patched
+        case 11: .patchConflict
+        case 12: .patchUnknown
+        case 13: Self.ready
+        case 14: random.next() % 4 == 0 ? .cancelRequested(by: "x") : .timer
+        case 15: .outcomeWritten
+        case 16: random.next() % 8 == 0 ? .drain : .timer
+        default: .timer
+        }
+      var actions = operation.feed(event)
+      if actions.contains(.tell(.takenOver)) { leaseSentAt = sentAt }
+      if case .leaseRenewed = event, leaseSentAt != nil { leaseSentAt = sentAt }
+      if choice == 17 { actions += operation.pass(.milliseconds(Int64(random.next() % 4000))) }
+      if hasEnded { #expect(actions.isEmpty) }
+      for action in actions {
+        switch action {
+        case .patch:
+          // Twelve seconds of fifteen, counted from the sending.
+          #expect(leaseSentAt.map { operation.elapsed < $0 + .seconds(12) } == true)
+        case .writeOutcome: #expect(leaseSentAt != nil)
+        case .end: hasEnded = true
+        default: break
+        }
+      }
+      #expect(operation.log.filter { if case .end = $0 { true } else { false } }.count <= 1)
+    }
+  }
+
+  private struct SplitMix {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = state
+      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+      return mixed ^ (mixed >> 31)
+    }
+  }
+}
