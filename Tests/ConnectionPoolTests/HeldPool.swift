@@ -50,7 +50,8 @@ struct HeldPool {
     machine.connectFailed(id, now: now, random: random)
   }
 
-  mutating func release(_ id: PoolConnectionID, _ condition: PoolConnectionCondition = .clean) -> Machine.ReleaseAction {
+  mutating func release(_ id: PoolConnectionID, _ condition: PoolConnectionCondition = .clean) -> Machine.ReleaseAction
+  {
     machine.release(id, condition, now: now)
   }
 

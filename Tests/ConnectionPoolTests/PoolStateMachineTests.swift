@@ -137,9 +137,10 @@ struct PoolStateMachineTests {
 
   // MARK: Giving back
 
-  @Test(arguments: [
-    (.broken, .broken), (.inTransaction, .inTransaction), (.undrained, .undrained),
-  ] as [(PoolConnectionCondition, PoolCloseReason)])
+  @Test(
+    arguments: [
+      (.broken, .broken), (.inTransaction, .inTransaction), (.undrained, .undrained),
+    ] as [(PoolConnectionCondition, PoolCloseReason)])
   func whatIsNotCleanIsClosedAndReplacedForThoseThatWait(
     _ condition: PoolConnectionCondition, _ reason: PoolCloseReason
   ) throws {

@@ -56,7 +56,8 @@ public final class ThrowawayPostgres: Sendable {
   }
 
   /// Runs what blocks on a thread of its own: tests share few, and must not keep each other waiting.
-  private static func offThePool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  private static func offThePool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value
+  {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread { continuation.resume(with: Result(catching: work)) }
     }

@@ -210,7 +210,8 @@ struct AuditChainTests {
         """)
       _ = try await SchemaMigrator(client: client).migrate()
       try await database.psql(
-        "INSERT INTO paas_audit_events (actor_id, action, target_id) VALUES (gen_random_uuid(), 'new', gen_random_uuid())")
+        "INSERT INTO paas_audit_events (actor_id, action, target_id) VALUES (gen_random_uuid(), 'new', gen_random_uuid())"
+      )
       let report = try await AuditChain.verify(client)
       #expect(report.isIntact, "\(String(describing: report.fault))")
       #expect(report.unchainedRows == 3)
@@ -232,14 +233,22 @@ struct AuditChainTests {
   }
 
   @Test(arguments: [
-    ("id uuid PRIMARY KEY, created_at timestamptz, actor_id text, action text, target_id text, details_jsonb jsonb",
-      "paas_audit_events.id is uuid"),
-    ("id bigint, created_at timestamptz, actor_id text, action text, target_id text, details_jsonb jsonb",
-      "paas_audit_events.id has no unique index"),
-    ("id bigint PRIMARY KEY, created_at timestamp, actor_id text, action text, target_id text, details_jsonb jsonb",
-      "paas_audit_events.created_at is timestamp without time zone"),
-    ("id bigint PRIMARY KEY, created_at timestamptz, actor_id text, action text, details_jsonb jsonb",
-      "paas_audit_events.target_id is missing"),
+    (
+      "id uuid PRIMARY KEY, created_at timestamptz, actor_id text, action text, target_id text, details_jsonb jsonb",
+      "paas_audit_events.id is uuid"
+    ),
+    (
+      "id bigint, created_at timestamptz, actor_id text, action text, target_id text, details_jsonb jsonb",
+      "paas_audit_events.id has no unique index"
+    ),
+    (
+      "id bigint PRIMARY KEY, created_at timestamp, actor_id text, action text, target_id text, details_jsonb jsonb",
+      "paas_audit_events.created_at is timestamp without time zone"
+    ),
+    (
+      "id bigint PRIMARY KEY, created_at timestamptz, actor_id text, action text, details_jsonb jsonb",
+      "paas_audit_events.target_id is missing"
+    ),
   ])
   func aTableThatCannotBeChainedIsRefusedInWords(_ columns: String, _ words: String) async throws {
     try await withDatabase(migrated: false) { client, database in

@@ -35,10 +35,11 @@ struct DeploymentsSchemaTests {
     }
   }
 
-  @Test(arguments: [
-    ("harbor/octave/hello:v1", nil, true), ("", nil, false), ("harbor/octave/hello:building", nil, false),
-    ("harbor/octave/hello:v1", "image_gone", false),
-  ] as [(String, String?, Bool)])
+  @Test(
+    arguments: [
+      ("harbor/octave/hello:v1", nil, true), ("", nil, false), ("harbor/octave/hello:building", nil, false),
+      ("harbor/octave/hello:v1", "image_gone", false),
+    ] as [(String, String?, Bool)])
   func rollbackableFollowsFromTheImage(_ image: String, _ reason: String?, _ expected: Bool) async throws {
     try await withApp { client, app in
       try await client.query(
