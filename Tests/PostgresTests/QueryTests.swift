@@ -102,7 +102,8 @@ struct QueryTests {
       #expect(inserted.affectedRows == 7)
       #expect(inserted.commandTag == "INSERT 0 7")
       #expect(try await client.query("DELETE FROM t WHERE n > 5").affectedRows == 2)
-      #expect(try await client.read("SELECT array_agg(n::text ORDER BY n) FROM t")[0].decode(0) == ["1", "2", "3", "4", "5"])
+      #expect(
+        try await client.read("SELECT array_agg(n::text ORDER BY n) FROM t")[0].decode(0) == ["1", "2", "3", "4", "5"])
     }
   }
 
@@ -159,7 +160,8 @@ struct QueryTests {
       $0.applicationName = "someone"
     } _: { client, _ in
       let names = [
-        "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "client_encoding", "application_name",
+        "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "client_encoding",
+        "application_name",
       ]
       let settings = try await client.query("SELECT current_setting(n) FROM unnest($1) n", [.textArray(names)])
       let values = try settings.map { try $0.string(0) }
@@ -192,7 +194,11 @@ struct QueryTests {
 
   @Test func aConnectionStringThatMakesNoSenseIsNamed() async throws {
     let error = try await #require(throws: PostgresError.self) {
-      try await withClient { $0.conninfo = "hots=localhost" } _: { client, _ in try await client.query("SELECT 1") }
+      try await withClient {
+        $0.conninfo = "hots=localhost"
+      } _: { client, _ in
+        try await client.query("SELECT 1")
+      }
     }
     let cause = try #require(error.cause as? PostgresError)
     #expect(cause.code == .invalidConfiguration)

@@ -102,7 +102,7 @@ struct TransactionTests {
         try await client.withTransaction { transaction in
           try await transaction.query("INSERT INTO t VALUES (1)")
           let process = try await transaction.query("SELECT pg_backend_pid()")[0].int(0)
-          try database.psql("SELECT pg_terminate_backend(\(process), 5000)")
+          try await database.psql("SELECT pg_terminate_backend(\(process), 5000)")
           try await transaction.query("INSERT INTO t VALUES (2)")
         }
       }

@@ -1,6 +1,6 @@
-extension Migration {
+extension SchemaMigration {
   /// Apps, their deploys, the frames of each rollout, and the leases that running operations are held by.
-  static let deployments = Migration(
+  static let deployments = SchemaMigration(
     number: 1,
     name: "deployments",
     sql: """
