@@ -16,9 +16,10 @@ struct ResponseHeadParser {
 
   private var head: HTTPResponseHead?
   private var size = 0
-  private var isComplete = false
+  /// Whether the final head has come.
+  private(set) var isComplete = false
 
-  /// Takes one line, with or without its line end.
+  /// Takes one line, with its line end.
   mutating func receive(_ line: UnsafeRawBufferPointer) -> Outcome {
     if isComplete { return .more }
     size += line.count
