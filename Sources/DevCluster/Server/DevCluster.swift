@@ -124,6 +124,9 @@ extension DevCluster {
   /// Writes to Deployments' specs and annotations that changed something, oldest first, the controller's included.
   public var effectiveWrites: [EffectiveWrite] { engine.writes() }
 
+  /// Suspends until at least that many watches are open at once.
+  public func waitForWatches(_ count: Int) async { await engine.waitForWatches(count) }
+
   /// How many watches are open.
   public var openWatches: Int { engine.withState { $0.watches.count } }
 }
