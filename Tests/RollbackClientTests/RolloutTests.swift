@@ -2,9 +2,9 @@ import Glibc
 import RollbackMessages
 import RollbackTestKit
 import Synchronization
-import Testing
 import TTRPC
 import TTRPCCore
+import Testing
 
 @testable import RollbackClient
 
