@@ -119,6 +119,12 @@ let package = Package(
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
       "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
+    tests(
+      "ConformanceTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
+        "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
+      ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC", "CRollbackProto"]),
   ]
 )

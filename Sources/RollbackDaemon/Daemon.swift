@@ -104,13 +104,12 @@ struct Daemon {
 
   private func announce(_ state: SchemaGate.State) {
     switch state {
-    case .ready(let version):
+    case .ready:
       notifier.ready(status: "serving")
       log.notice(
         "serving",
         metadata: [
-          "version": "\(Program.version)", "socket": "\(configuration.socketPath)", "schema": "\(version)",
-          "host": "\(configuration.hostName)",
+          "version": "\(Program.version)", "socket": "\(configuration.socketPath)", "host": "\(configuration.hostName)",
         ])
     case .degraded(let why):
       notifier.ready(status: "degraded: \(why)")

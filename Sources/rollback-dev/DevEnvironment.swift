@@ -43,7 +43,7 @@ struct DevEnvironment {
     var variables = Variables()
     var database: ThrowawayPostgres?
     if components.contains(.postgres) {
-      let server = try ThrowawayPostgres()
+      let server = try await ThrowawayPostgres.own()
       database = server
       variables.databaseURL = try server.makeDatabase().conninfo
     } else {

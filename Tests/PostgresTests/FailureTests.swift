@@ -1,5 +1,6 @@
 import ConnectionPool
 import LinuxIO
+import DevServices
 import RollbackTestKit
 import Testing
 

@@ -1,6 +1,7 @@
 import ConnectionPool
 import Foundation
 import Postgres
+import DevServices
 import RollbackTestKit
 import Testing
 

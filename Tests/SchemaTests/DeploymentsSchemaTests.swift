@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Postgres
+import DevServices
 import RollbackTestKit
 import Testing
 

@@ -2,6 +2,7 @@ import ConnectionPool
 import LinuxIO
 import Postgres
 import RollbackDaemon
+import DevServices
 import RollbackTestKit
 
 /// A client of a database of its own: empty, or with the schema.

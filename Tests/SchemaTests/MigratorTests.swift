@@ -1,5 +1,6 @@
 import Postgres
 import RollbackDaemon
+import DevServices
 import RollbackTestKit
 import Testing
 

@@ -42,7 +42,7 @@ extension SchemaMigration {
         reason               text,
         -- The deploy whose image a rollback restores; null for a forward deploy.
         rollback_of          uuid REFERENCES paas_deployments (id),
-        -- [{"code": "...", "text": "..."}, ...]
+        -- [{"code": "...", "message": "...", "details": ["..."]}, ...]
         warnings             jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(warnings) = 'array'),
         current              boolean NOT NULL DEFAULT false,
         -- Why it may not be rolled back to, where that is known of this row for good (its image is gone, blocked).
