@@ -39,13 +39,13 @@ struct Methods: Sendable {
 extension RPC where Request: ProtobufMessage, Reply: ProtobufMessage {
   fileprivate static func unary(_ method: RollbackMethod, _ codec: ProtobufCodec) -> RPC {
     RPC(
-      RollbackMethod.service, method.rawValue, .unary, request: .protobuf(Request.self, codec),
-      reply: .protobuf(Reply.self, codec))
+      RollbackMethod.service, method.rawValue, .unary, request: .protobuf(codec),
+      reply: .protobuf(codec))
   }
 
   fileprivate static func serverStream(_ method: RollbackMethod, _ codec: ProtobufCodec) -> RPC {
     RPC(
-      RollbackMethod.service, method.rawValue, .serverStream, request: .protobuf(Request.self, codec),
-      reply: .protobuf(Reply.self, codec))
+      RollbackMethod.service, method.rawValue, .serverStream, request: .protobuf(codec),
+      reply: .protobuf(codec))
   }
 }

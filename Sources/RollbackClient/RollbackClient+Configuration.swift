@@ -12,7 +12,7 @@ extension RollbackClient {
     /// How often, and after which pauses, a rollout or a followed audit trail is attached to again without anything new
     /// having come.
     public var retry = RetryPolicy()
-    /// How long a sequence may be left unread once 64 messages wait, before its stream is dropped and, when it is read
+    /// How long a sequence may be left unread once a mebibyte waits, before its stream is dropped and, when it is read
     /// on, attached to anew where it was. 100 ms, for the other calls wait meanwhile: ttRPC has no flow control.
     public var readerPatience = Duration.milliseconds(100)
 
