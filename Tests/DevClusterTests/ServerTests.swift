@@ -102,6 +102,37 @@ struct ServerTests {
     }
   }
 
+  @Test func aWatchWhoseClientHasGoneEnds() async throws {
+    try await withServer { client in
+      let gone = try await client.curl(Self.deployments + "?watch=1", "-N", "--max-time", "0.3")
+      #expect(gone.status == 28)
+      // The server learns of it at the latest when it has something to say.
+      for number in 0..<3 { _ = try await client.patch(#"{"metadata":{"annotations":{"a":"\#(number)"}}}"#) }
+      #expect(client.cluster.openWatches == 0)
+    }
+  }
+
+  @Test func anExpiredWatchIsAnEventAndNoError() async throws {
+    try await withServer { client in
+      client.cluster.inject(Fault(.status(410), verb: "watch"))
+      let watch = try await client.curl(Self.deployments + "?watch=1", "-N")
+      #expect(watch.output.hasPrefix("HTTP/1.1 200"))
+      #expect(watch.output.contains(#""type":"ERROR""#) && watch.output.contains(#""reason":"Expired""#))
+      client.cluster.inject(Fault(.status(410), verb: "list"))
+      #expect(try await client.curl(Self.deployments).output.hasPrefix("HTTP/1.1 410"))
+    }
+  }
+
+  @Test func aFrozenServerAnswersLater() async throws {
+    try await withServer { client in
+      client.cluster.freeze(for: .seconds(60))
+      let late = try await client.curl(Self.deployments, "--max-time", "0.3")
+      #expect(late.status == 28)
+      client.cluster.clearFaults()
+      #expect(try await client.curl(Self.deployments).output.hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
   @Test func faultsBefallTheNextRequests() async throws {
     try await withServer { client in
       let path = Self.deployments + "/hello"
