@@ -45,7 +45,7 @@ struct DevEnvironment {
     if components.contains(.postgres) {
       let server = try await ThrowawayPostgres.own()
       database = server
-      variables.databaseURL = try server.makeDatabase().conninfo
+      variables.databaseURL = try await server.makeDatabase().conninfo
     } else {
       variables.databaseURL = ProcessInfo.processInfo.environment["ROLLBACKD_DATABASE_URL"]
     }
