@@ -37,7 +37,7 @@ public final class SupervisedProcess: Sendable {
     process.standardOutput = log
     process.standardError = log
     _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    try process.run()
+    try process.runUnblocked()
     self.process = process
     input = pipe.fileHandleForWriting
   }
@@ -54,13 +54,17 @@ public final class SupervisedProcess: Sendable {
 
   /// Runs a program to its end. Blocks.
   ///
-  /// - Returns: its exit status; its output goes where ours goes.
-  public static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Int32 {
+  /// - Parameter output: where its standard output goes; nil: where ours goes.
+  /// - Returns: its exit status.
+  public static func run(
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], output: Pipe? = nil
+  ) throws -> Int32 {
     let process = Process()
+    if let output { process.standardOutput = output }
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    try process.run()
+    try process.runUnblocked()
     process.waitUntilExit()
     return process.terminationStatus
   }
