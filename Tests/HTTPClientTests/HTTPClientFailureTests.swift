@@ -129,7 +129,7 @@ struct HTTPClientFailureTests {
   }
 
   @Test func theLimitCountsDecompressedBytes() async throws {
-    let bomb = try Shell.run("head -c 10000000 /dev/zero | gzip -9")
+    let bomb = try await Shell.run("head -c 10000000 /dev/zero | gzip -9")
     #expect(bomb.count < 20_000)
     try await withLoopback(
       answer: { request in
