@@ -118,7 +118,8 @@ struct TLSTests {
   }
 
   @Test func aClientCertificateIsShownFromMemory() async throws {
-    let server = try TestServer.openssl(certificates, options: ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"])
+    let server = try TestServer.openssl(
+      certificates, options: ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"])
     let identity = TLSConfiguration.Identity(
       certificatePEM: try certificates.pem("client.pem"), privateKeyPEM: try certificates.pem("client.key"))
     let response = try await get(server, trust: authority(), identity: identity)
