@@ -19,8 +19,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+/// A suite of its own; fixtures are read from the source tree.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -39,7 +40,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    // For the development cluster only; the daemon links none of these.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
   targets: [
     // C libraries: each is imported by exactly one Swift target (scripts/soundness checks it).
@@ -71,13 +76,55 @@ let package = Package(
     target("RollbackService", ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", log]),
     target(
       "RollbackDaemon",
-      ["RollbackService", "TTRPC", "Postgres", "KubernetesClient", "LinuxIO", "CLibcrypto", arguments, log]),
-    target("RollbackClient", ["TTRPC", "RollbackMessages", "LinuxIO"]),
+      [
+        "RollbackService", "RollbackMessages", "RolloutCore", "TTRPC", "TTRPCCore", "Postgres", "ConnectionPool",
+        "KubernetesClient", "KubernetesObjects", "HTTPClient", "ProtobufC", "LinuxIO", "CLibcrypto", log,
+      ]),
+    target("RollbackClient", ["TTRPC", "TTRPCCore", "RollbackMessages", "ProtobufC", "LinuxIO"]),
     program("rollbackd", ["RollbackDaemon"]),
-    program("rollbackctl", ["RollbackClient", arguments]),
+    program("rollbackctl", ["RollbackClient", "RollbackMessages", arguments]),
 
     // To try it out and to test: a Kubernetes API in memory, and everything else a laptop needs.
-    target("DevCluster", [.product(name: "Hummingbird", package: "hummingbird"), log]),
-    program("rollback-dev", ["DevCluster", "RollbackClient", arguments, log]),
+    target(
+      "DevCluster",
+      [
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), log,
+      ]),
+    target("DevServices"),
+    program(
+      "rollback-dev",
+      ["DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "LinuxIO", arguments, log]),
+
+    // Tests. The messages of the recorded ttRPC peer, and what several suites need.
+    .target(
+      name: "CTestProto", dependencies: ["CProtobufC"], path: "Tests/CTestProto",
+      exclude: ["testing.proto", "deploys.proto"]),
+    .target(
+      name: "RollbackTestKit", dependencies: ["LinuxIO"], path: "Tests/RollbackTestKit", swiftSettings: strict),
+    tests("LinuxIOTests", ["LinuxIO"]),
+    tests("ProtobufCTests", ["ProtobufC", "CTestProto"]),
+    tests("TTRPCCoreTests", ["TTRPCCore"]),
+    tests(
+      "TTRPCTests", ["TTRPC", "TTRPCCore", "LinuxIO", "ProtobufC", "CTestProto", "CTTRPCProto", log],
+      exclude: ["Fixtures"]),
+    tests("KubernetesObjectsTests", ["KubernetesObjects"], exclude: ["Fixtures"]),
+    tests("RolloutCoreTests", ["RolloutCore", "KubernetesObjects"], exclude: ["Fixtures"]),
+    tests("HTTPClientTests", ["HTTPClient", "LinuxIO", "RollbackTestKit", log]),
+    tests(
+      "KubernetesClientTests", ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
+    tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
+    tests(
+      "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
+    tests(
+      "ConformanceTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
+        "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
+      ]),
+    tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC", "CRollbackProto"]),
   ]
 )

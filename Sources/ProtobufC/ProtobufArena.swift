@@ -5,8 +5,8 @@ internal import CProtobufC
 /// protobuf-c allocates from it through ``allocator``; `free` does nothing. Passing the cap makes an allocation fail,
 /// which protobuf-c reports as a failed unpack without leaking (measured by failing each allocation in turn).
 ///
-/// `@unchecked Sendable`: an arena is in the hands of one scope at a time. ``ProtobufCodec`` takes it from its free
-/// list under a lock and gives it back when the scope has ended, and nothing else keeps a reference.
+/// `@unchecked Sendable`: an arena is in the hands of one scope at a time. ``ProtobufCodec`` takes it from its
+/// ``ArenaPool`` and gives it back when the scope has ended, and nothing else keeps a reference.
 final class ProtobufArena: @unchecked Sendable {
   /// The state that the C callbacks see; on the heap, because C keeps its address.
   struct State {

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Turns messages into bytes and bytes into messages, within limits.
 ///
 /// One codec serves a whole program; it may be used from any thread. It holds a few arenas, each of which serves one
@@ -8,8 +6,7 @@ internal import Synchronization
 public final class ProtobufCodec: Sendable {
   /// What a received message may ask for.
   public let limits: ProtobufLimits
-  /// Arenas not in use at the moment; as many as threads have ever coded at once.
-  private let arenas = Mutex<[ProtobufArena]>([])
+  private let arenas = ArenaPool()
 
   /// A codec without arenas yet; they are made when first needed.
   public init(limits: ProtobufLimits = ProtobufLimits()) { self.limits = limits }
@@ -20,8 +17,8 @@ public final class ProtobufCodec: Sendable {
   public func decode<Message: ProtobufMessage>(
     _ type: Message.Type = Message.self, from bytes: UnsafeRawBufferPointer
   ) throws(ProtobufError) -> Message {
-    let arena = take()
-    defer { giveBack(arena) }
+    let arena = arenas.take()
+    defer { arenas.giveBack(arena) }
     let message = try UnpackedMessage(bytes, Message.layout, in: arena, limits: limits)
     return try message.read { (message, reader) throws(ProtobufError) in try Message(reading: message, with: reader) }
   }
@@ -42,8 +39,8 @@ public final class ProtobufCodec: Sendable {
   public func withPacked<Message: ProtobufMessage, Result>(
     _ value: Message, _ body: (borrowing PackedMessage) throws -> Result
   ) throws -> Result {
-    let arena = take()
-    defer { giveBack(arena) }
+    let arena = arenas.take()
+    defer { arenas.giveBack(arena) }
     return try body(PackedMessage(value, in: arena))
   }
 
@@ -51,22 +48,13 @@ public final class ProtobufCodec: Sendable {
   ///
   /// - Throws: ``ProtobufError/Code/nulInString`` for a string that holds U+0000.
   public func encode<Message: ProtobufMessage>(_ value: Message) throws(ProtobufError) -> [UInt8] {
-    let arena = take()
-    defer { giveBack(arena) }
+    let arena = arenas.take()
+    defer { arenas.giveBack(arena) }
     let message = try PackedMessage(value, in: arena)
     let count = message.count
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       message.pack(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
       initialized = count
     }
-  }
-
-  private func take() -> ProtobufArena {
-    arenas.withLock { $0.popLast() } ?? ProtobufArena()
-  }
-
-  private func giveBack(_ arena: ProtobufArena) {
-    arena.reset(budget: 0)
-    arenas.withLock { $0.append(arena) }
   }
 }

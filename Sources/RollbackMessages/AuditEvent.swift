@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// One row of the audit trail.
 public struct AuditEvent: Hashable, Sendable {
   /// Rises along the chain; may have gaps.
   public var id: Int64
@@ -37,7 +38,7 @@ extension AuditEvent: ProtobufMessage {
 
   public init(reading fields: Rollback__V1__AuditEvent, with reader: ProtobufReader) throws(ProtobufError) {
     id = fields.id
-    createdAt = try reader.message(fields.created_at)
+    createdAt = try reader.timestamp(fields.created_at, "rollback.v1.AuditEvent.created_at")
     actorID = reader.string(fields.actor_id)
     action = reader.string(fields.action)
     targetID = reader.string(fields.target_id)

@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks for audit events, newest first; empty fields do not restrict.
 public struct AuditQueryRequest: Hashable, Sendable {
   /// Only events of this app: its name or UUID.
   public var app: String
@@ -46,8 +47,8 @@ extension AuditQueryRequest: ProtobufMessage {
     action = reader.string(fields.action)
     actor = reader.string(fields.actor)
     target = reader.string(fields.target)
-    since = try reader.message(fields.since)
-    until = try reader.message(fields.until)
+    since = try reader.timestamp(fields.since, "rollback.v1.AuditQueryRequest.since")
+    until = try reader.timestamp(fields.until, "rollback.v1.AuditQueryRequest.until")
     limit = fields.limit
     cursor = reader.string(fields.cursor)
     pageSize = fields.page_size
@@ -68,14 +69,13 @@ extension AuditQueryRequest: ProtobufMessage {
   }
 }
 
+/// Some of the events that were asked for.
 public struct AuditPage: Hashable, Sendable {
   public var events: [AuditEvent]
   /// Where to go on; empty when nothing follows.
   public var nextCursor: String
 
-  public init(
-    events: [AuditEvent] = [], nextCursor: String = ""
-  ) {
+  public init(events: [AuditEvent] = [], nextCursor: String = "") {
     self.events = events
     self.nextCursor = nextCursor
   }

@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks to end a running deploy.
 public struct CancelDeployRequest: Hashable, Sendable {
   /// A UUID.
   public var deploy: String
@@ -8,9 +9,7 @@ public struct CancelDeployRequest: Hashable, Sendable {
   public var token: String
   public var onBehalfOf: String
 
-  public init(
-    deploy: String = "", reason: String = "", token: String = "", onBehalfOf: String = ""
-  ) {
+  public init(deploy: String = "", reason: String = "", token: String = "", onBehalfOf: String = "") {
     self.deploy = deploy
     self.reason = reason
     self.token = token
@@ -36,14 +35,20 @@ extension CancelDeployRequest: ProtobufMessage {
   }
 }
 
+extension CancelDeployRequest: CustomStringConvertible {
+  /// What a log may hold: everything but the token, of which only the presence is told.
+  public var description: String {
+    "CancelDeployRequest(deploy: \(deploy), onBehalfOf: \(onBehalfOf), token: \(token.isEmpty ? "none" : "given"))"
+  }
+}
+
+/// The deploy that was ended.
 public struct CancelDeployResponse: Hashable, Sendable {
   public var deploy: DeployRecord?
   /// What the cluster was left on, in words.
   public var leftOn: String
 
-  public init(
-    deploy: DeployRecord? = nil, leftOn: String = ""
-  ) {
+  public init(deploy: DeployRecord? = nil, leftOn: String = "") {
     self.deploy = deploy
     self.leftOn = leftOn
   }

@@ -29,7 +29,7 @@ extension ClusterEvent: ProtobufMessage {
   public static let layout = ProtobufLayout(rollback__v1__cluster_event__init)
 
   public init(reading fields: Rollback__V1__ClusterEvent, with reader: ProtobufReader) throws(ProtobufError) {
-    at = try reader.message(fields.at)
+    at = try reader.timestamp(fields.at, "rollback.v1.ClusterEvent.at")
     object = reader.string(fields.object)
     type = reader.string(fields.type)
     reason = reader.string(fields.reason)

@@ -80,9 +80,9 @@ extension DeployRecord: ProtobufMessage {
     imageDigest = reader.string(fields.image_digest)
     status = DeployStatus(rawValue: fields.status.rawValue)
     replicas = try reader.message(fields.replicas)
-    createdAt = try reader.message(fields.created_at)
-    finishedAt = try reader.message(fields.finished_at)
-    timeToReady = try reader.duration(fields.time_to_ready, "deploy_record.time_to_ready")
+    createdAt = try reader.timestamp(fields.created_at, "rollback.v1.DeployRecord.created_at")
+    finishedAt = try reader.timestamp(fields.finished_at, "rollback.v1.DeployRecord.finished_at")
+    timeToReady = try reader.duration(fields.time_to_ready, "rollback.v1.DeployRecord.time_to_ready")
     actorID = reader.string(fields.actor_id)
     reason = reader.string(fields.reason)
     rollbackOf = reader.string(fields.rollback_of)
@@ -91,7 +91,8 @@ extension DeployRecord: ProtobufMessage {
     rollbackable = reader.bool(fields.rollbackable)
     notRollbackableReason = reader.string(fields.not_rollbackable_reason)
     migrationsSince = fields.migrations_since
-    imageRetainedUntil = try reader.message(fields.image_retained_until)
+    imageRetainedUntil = try reader.timestamp(
+      fields.image_retained_until, "rollback.v1.DeployRecord.image_retained_until")
     requestID = reader.string(fields.request_id)
   }
 

@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks to deploy an image forward.
 public struct DeployRequest: Hashable, Sendable {
   /// The app's name or its UUID.
   public var app: String
@@ -8,9 +9,7 @@ public struct DeployRequest: Hashable, Sendable {
   public var image: String
   public var options: RolloutOptions?
 
-  public init(
-    app: String = "", image: String = "", options: RolloutOptions? = nil
-  ) {
+  public init(app: String = "", image: String = "", options: RolloutOptions? = nil) {
     self.app = app
     self.image = image
     self.options = options

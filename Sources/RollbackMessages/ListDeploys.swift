@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks for one page of an app's history, newest first.
 public struct ListDeploysRequest: Hashable, Sendable {
   /// The app's name or its UUID.
   public var app: String
@@ -11,9 +12,7 @@ public struct ListDeploysRequest: Hashable, Sendable {
   /// Only deploys that a rollback may target.
   public var eligibleOnly: Bool
 
-  public init(
-    app: String = "", pageSize: UInt32 = 0, pageToken: String = "", eligibleOnly: Bool = false
-  ) {
+  public init(app: String = "", pageSize: UInt32 = 0, pageToken: String = "", eligibleOnly: Bool = false) {
     self.app = app
     self.pageSize = pageSize
     self.pageToken = pageToken
@@ -39,14 +38,13 @@ extension ListDeploysRequest: ProtobufMessage {
   }
 }
 
+/// One page of an app's history.
 public struct ListDeploysResponse: Hashable, Sendable {
   public var deploys: [DeployRecord]
   /// Empty when this is the last page.
   public var nextPageToken: String
 
-  public init(
-    deploys: [DeployRecord] = [], nextPageToken: String = ""
-  ) {
+  public init(deploys: [DeployRecord] = [], nextPageToken: String = "") {
     self.deploys = deploys
     self.nextPageToken = nextPageToken
   }

@@ -1,14 +1,13 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks what a rollback would do.
 public struct PlanRollbackRequest: Hashable, Sendable {
   public var app: String
   /// As in RollbackRequest.
   public var target: String
 
-  public init(
-    app: String = "", target: String = ""
-  ) {
+  public init(app: String = "", target: String = "") {
     self.app = app
     self.target = target
   }
@@ -28,6 +27,7 @@ extension PlanRollbackRequest: ProtobufMessage {
   }
 }
 
+/// What a rollback would check, warn about and do. Nothing was changed.
 public struct PlanRollbackResponse: Hashable, Sendable {
   public var from: DeployRecord?
   public var target: DeployRecord?
@@ -71,7 +71,7 @@ extension PlanRollbackResponse: ProtobufMessage {
     refusalReason = reader.string(fields.refusal_reason)
     refusalMessage = reader.string(fields.refusal_message)
     warnings = try reader.messages(fields.warnings, count: fields.n_warnings)
-    estimate = try reader.duration(fields.estimate, "plan_rollback_response.estimate")
+    estimate = try reader.duration(fields.estimate, "rollback.v1.PlanRollbackResponse.estimate")
     namespace = reader.string(fields.namespace_)
     deployment = reader.string(fields.deployment)
     container = reader.string(fields.container)

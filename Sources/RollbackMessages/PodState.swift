@@ -11,9 +11,7 @@ public struct PodState: Hashable, Sendable {
   /// The text behind it, bounded; empty when all is well.
   public var message: String
 
-  public init(
-    name: String = "", ready: Bool = false, restarts: UInt32 = 0, state: String = "", message: String = ""
-  ) {
+  public init(name: String = "", ready: Bool = false, restarts: UInt32 = 0, state: String = "", message: String = "") {
     self.name = name
     self.ready = ready
     self.restarts = restarts

@@ -14,9 +14,7 @@ public struct Replicas: Hashable, Sendable {
   /// Pods of older templates that are not gone yet.
   public var old: UInt32
 
-  public init(
-    desired: UInt32 = 0, updated: UInt32 = 0, ready: UInt32 = 0, available: UInt32 = 0, old: UInt32 = 0
-  ) {
+  public init(desired: UInt32 = 0, updated: UInt32 = 0, ready: UInt32 = 0, available: UInt32 = 0, old: UInt32 = 0) {
     self.desired = desired
     self.updated = updated
     self.ready = ready

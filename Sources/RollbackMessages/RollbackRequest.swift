@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks to put an app back on the image of an earlier deploy.
 public struct RollbackRequest: Hashable, Sendable {
   /// The app's name or its UUID.
   public var app: String
@@ -9,9 +10,7 @@ public struct RollbackRequest: Hashable, Sendable {
   public var target: String
   public var options: RolloutOptions?
 
-  public init(
-    app: String = "", target: String = "", options: RolloutOptions? = nil
-  ) {
+  public init(app: String = "", target: String = "", options: RolloutOptions? = nil) {
     self.app = app
     self.target = target
     self.options = options

@@ -48,8 +48,8 @@ extension RolloutFinished: ProtobufMessage {
     outcome = RolloutOutcome(rawValue: fields.outcome.rawValue)
     message = reader.string(fields.message)
     diagnosis = try reader.message(fields.diagnosis)
-    elapsed = try reader.duration(fields.elapsed, "rollout_finished.elapsed")
-    target = try reader.duration(fields.target, "rollout_finished.target")
+    elapsed = try reader.duration(fields.elapsed, "rollback.v1.RolloutFinished.elapsed")
+    target = try reader.duration(fields.target, "rollback.v1.RolloutFinished.target")
     warnings = try reader.messages(fields.warnings, count: fields.n_warnings)
     auditID = fields.audit_id
     podsChecked = fields.pods_checked

@@ -15,9 +15,7 @@ public struct RolloutFrame: Hashable, Sendable {
     case finished(RolloutFinished)
   }
 
-  public init(
-    seq: UInt64 = 0, at: Timestamp? = nil, kind: Kind? = nil
-  ) {
+  public init(seq: UInt64 = 0, at: Timestamp? = nil, kind: Kind? = nil) {
     self.seq = seq
     self.at = at
     self.kind = kind
@@ -35,7 +33,7 @@ extension RolloutFrame: ProtobufMessage {
     default: kind = nil
     }
     seq = fields.seq
-    at = try reader.message(fields.at)
+    at = try reader.timestamp(fields.at, "rollback.v1.RolloutFrame.at")
   }
 
   public func write(into fields: inout Rollback__V1__RolloutFrame, with writer: ProtobufWriter) {

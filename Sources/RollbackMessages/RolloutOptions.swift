@@ -1,18 +1,6 @@
 public import CRollbackProto
 public import ProtobufC
 
-/// What to do with the cluster when the rollout fails.
-public struct FailurePolicy: RawRepresentable, Hashable, Sendable {
-  public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  /// Keep: the failed rollout stays as it is, and old pods go on serving.
-  public static let unspecified = FailurePolicy(rawValue: 0)
-  public static let keep = FailurePolicy(rawValue: 1)
-  /// Put the image back that ran before.
-  public static let revert = FailurePolicy(rawValue: 2)
-}
-
 /// How a rollout is carried out and judged.
 public struct RolloutOptions: Hashable, Sendable {
   /// Repeating a call with the same id joins the same operation and does nothing twice. A UUID; the daemon makes one
@@ -67,13 +55,13 @@ extension RolloutOptions: ProtobufMessage {
   public init(reading fields: Rollback__V1__RolloutOptions, with reader: ProtobufReader) throws(ProtobufError) {
     requestID = reader.string(fields.request_id)
     reason = reader.string(fields.reason)
-    timeout = try reader.duration(fields.timeout, "rollout_options.timeout")
-    soak = try reader.duration(fields.soak, "rollout_options.soak")
+    timeout = try reader.duration(fields.timeout, "rollback.v1.RolloutOptions.timeout")
+    soak = try reader.duration(fields.soak, "rollback.v1.RolloutOptions.soak")
     noFailFast = reader.bool(fields.no_fail_fast)
     onFailure = FailurePolicy(rawValue: fields.on_failure.rawValue)
     requireImageCheck = reader.bool(fields.require_image_check)
     expectCurrent = reader.string(fields.expect_current)
-    waitForLock = try reader.duration(fields.wait_for_lock, "rollout_options.wait_for_lock")
+    waitForLock = try reader.duration(fields.wait_for_lock, "rollback.v1.RolloutOptions.wait_for_lock")
     cancelRunning = reader.bool(fields.cancel_running)
     token = reader.string(fields.token)
     onBehalfOf = reader.string(fields.on_behalf_of)
@@ -92,5 +80,14 @@ extension RolloutOptions: ProtobufMessage {
     fields.cancel_running = writer.bool(cancelRunning)
     fields.token = writer.string(token)
     fields.on_behalf_of = writer.string(onBehalfOf)
+  }
+}
+
+extension RolloutOptions: CustomStringConvertible {
+  /// What a log may hold: everything but the token, of which only the presence is told.
+  public var description: String {
+    "RolloutOptions(requestID: \(requestID), timeout: \(timeout.map { "\($0)" } ?? "default"), "
+      + "onFailure: \(onFailure.rawValue), expectCurrent: \(expectCurrent), cancelRunning: \(cancelRunning), "
+      + "onBehalfOf: \(onBehalfOf), token: \(token.isEmpty ? "none" : "given"))"
   }
 }

@@ -1,3 +1,4 @@
+/// How a rollout ended.
 public struct RolloutOutcome: RawRepresentable, Hashable, Sendable {
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,3 +1,4 @@
+/// What a rollout is at.
 public struct RolloutPhase: RawRepresentable, Hashable, Sendable {
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }

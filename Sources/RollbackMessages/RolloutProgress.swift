@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// How far a rollout is.
 public struct RolloutProgress: Hashable, Sendable {
   public var phase: RolloutPhase
   public var replicas: Replicas?
@@ -30,7 +31,7 @@ extension RolloutProgress: ProtobufMessage {
     replicas = try reader.message(fields.replicas)
     pods = try reader.messages(fields.pods, count: fields.n_pods)
     message = reader.string(fields.message)
-    elapsed = try reader.duration(fields.elapsed, "rollout_progress.elapsed")
+    elapsed = try reader.duration(fields.elapsed, "rollback.v1.RolloutProgress.elapsed")
   }
 
   public func write(into fields: inout Rollback__V1__RolloutProgress, with writer: ProtobufWriter) {

@@ -8,6 +8,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   /// 0 ..< 1,000,000,000, counted forward.
   public let nanoseconds: Int32
 
+  /// - Parameter nanoseconds: 0 ..< 1,000,000,000.
   public init(seconds: Int64, nanoseconds: Int32 = 0) {
     self.seconds = seconds
     self.nanoseconds = nanoseconds
@@ -48,7 +49,8 @@ extension Timestamp: ProtobufMessage {
   }
 
   public func write(into message: inout Google__Protobuf__Timestamp, with writer: ProtobufWriter) {
-    message.seconds = seconds
-    message.nanos = nanoseconds
+    // PostgreSQL's infinities, for one, are out of range: they go as the first and the last second there is.
+    message.seconds = min(max(seconds, Self.validSeconds.lowerBound), Self.validSeconds.upperBound)
+    message.nanos = min(max(nanoseconds, 0), 999_999_999)
   }
 }

@@ -1,13 +1,12 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks to recompute the audit trail's hash chain.
 public struct VerifyAuditRequest: Hashable, Sendable {
   /// The hash that the newest row must have, in hexadecimal; empty: any.
   public var expectHead: String
 
-  public init(
-    expectHead: String = ""
-  ) {
+  public init(expectHead: String = "") {
     self.expectHead = expectHead
   }
 }
@@ -24,6 +23,7 @@ extension VerifyAuditRequest: ProtobufMessage {
   }
 }
 
+/// What became of the hash chain.
 public struct VerifyAuditResponse: Hashable, Sendable {
   public var intact: Bool
   /// Rows of the chain that were checked, and rows older than the chain.

@@ -11,9 +11,7 @@ public struct Warning: Hashable, Sendable {
   /// Its objects: for schema_mismatch the migrations, "0042 orders_add_note".
   public var details: [String]
 
-  public init(
-    code: String = "", message: String = "", details: [String] = []
-  ) {
+  public init(code: String = "", message: String = "", details: [String] = []) {
     self.code = code
     self.message = message
     self.details = details

@@ -1,6 +1,7 @@
 public import CRollbackProto
 public import ProtobufC
 
+/// Asks for a deploy's frames from a number on.
 public struct WatchDeployRequest: Hashable, Sendable {
   /// A deploy: a UUID, or with `app` also a prefix of one.
   public var deploy: String
@@ -9,9 +10,7 @@ public struct WatchDeployRequest: Hashable, Sendable {
   /// The first frame wanted; 0 and 1 replay everything.
   public var fromSeq: UInt64
 
-  public init(
-    deploy: String = "", app: String = "", fromSeq: UInt64 = 0
-  ) {
+  public init(deploy: String = "", app: String = "", fromSeq: UInt64 = 0) {
     self.deploy = deploy
     self.app = app
     self.fromSeq = fromSeq

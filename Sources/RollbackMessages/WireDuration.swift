@@ -24,25 +24,8 @@ struct WireDuration: ProtobufMessage {
 
   func write(into message: inout Google__Protobuf__Duration, with writer: ProtobufWriter) {
     let (seconds, attoseconds) = duration.components
+    // Nobody means a longer one: what is out of range goes as the longest there is.
     message.seconds = min(max(seconds, Self.validSeconds.lowerBound), Self.validSeconds.upperBound)
     message.nanos = Int32(attoseconds / 1_000_000_000)
-  }
-}
-
-extension ProtobufReader {
-  func duration(
-    _ field: UnsafeMutablePointer<Google__Protobuf__Duration>?, _ name: String
-  ) throws(ProtobufError) -> Duration? {
-    do {
-      return try message(field, as: WireDuration.self)?.duration
-    } catch {
-      throw ProtobufError(error.code, field: name, error.message)
-    }
-  }
-}
-
-extension ProtobufWriter {
-  func duration(_ value: Duration?) -> UnsafeMutablePointer<Google__Protobuf__Duration>? {
-    message(value.map(WireDuration.init))
   }
 }

@@ -44,7 +44,9 @@ public struct PodDiagnosis: Sendable {
   }
 
   /// Whether the pod says nothing about the image: it is going away, or the node or the scheduler took it away.
-  public var isIgnored: Bool {
+  public var isIgnored: Bool { Self.isIgnored(pod) }
+
+  static func isIgnored(_ pod: Pod) -> Bool {
     pod.metadata.isBeingDeleted || ["Evicted", "Preempting", "NodeLost"].contains(pod.status.reason)
   }
 

@@ -18,9 +18,12 @@ public struct RolloutProgress: Hashable, Sendable {
   public var replicas: ReplicaNumbers
   /// What is being waited for, and the worst trouble, in one sentence without a full stop.
   public var waitingFor: String
-  /// The new pods, in the order of their names; those that are going away are left out.
+  /// The new pods, in the order of their names; those that are going away are left out. At most
+  /// `RolloutVerdict.podLimit`, those that are not ready first.
   public var pods: [PodSummary]
-  /// What is the matter, the worst first; may be empty.
+  /// How many more new pods there are.
+  public var omittedPods: Int
+  /// What is the matter, the worst first; may be empty. At most `RolloutVerdict.findingLimit`.
   public var findings: [PodFinding]
   /// On how many new pods the wanted image is known to run; nil when no digest is known.
   public var proof: ImageProof?

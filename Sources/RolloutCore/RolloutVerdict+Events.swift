@@ -7,14 +7,22 @@ extension RolloutVerdict {
     case .deployment(let deployment): return take(deployment, at: now)
     case .deploymentGone(let uid): return uid == receipt.uid ? .deleted(.gone) : nil
     case .replicaSet(let set):
-      if set.metadata.controller?.uid == receipt.uid { replicaSets[set.metadata.uid] = set }
-    case .replicaSetGone(let uid): replicaSets[uid] = nil
+      if set.metadata.controller?.uid == receipt.uid {
+        replicaSets[set.metadata.uid] = set
+        isMembershipStale = true
+      }
+    case .replicaSetGone(let uid):
+      replicaSets[uid] = nil
+      isMembershipStale = true
     case .pod(let pod): take(pod, at: now)
-    case .podGone(let uid): pods[uid] = nil
-    case .event(let event): take(event)
+    case .podGone(let uid):
+      if pods.removeValue(forKey: uid) != nil { isMembershipStale = true }
+    case .event(let event): take(event, at: now)
     case .apiServerUnreachable: unreachableSince = unreachableSince ?? now
     case .apiServerReachable: becomeReachable(at: now)
-    case .registryAnswered(let image, let opinion): opinions[image] = opinion
+    case .registryAnswered(let image, let opinion):
+      opinions[image] = opinion
+      isMembershipStale = true
     case .timer: break
     }
     return nil
@@ -35,15 +43,27 @@ extension RolloutVerdict {
       let selector = deployment.spec.selector
       pods = pods.filter { selector.matches($0.value.pod.metadata.labels) }
     }
+    let before = (hasCaughtUp, self.deployment?.revision)
     self.deployment = deployment
+    if before != (hasCaughtUp, deployment.revision) { isMembershipStale = true }
     if metadata.isBeingDeleted { return .deleted(.underWay) }
     let image = deployment.spec.template.spec.container(named: receipt.container)?.image
     guard image == receipt.image else { return .superseded(image: image ?? "") }
-    if let progressing = deployment.status.progressing, progressing.reason != "ProgressDeadlineExceeded" {
-      sawOtherCondition = true
-    }
+    noteCondition(of: deployment)
     noteProgress(of: deployment, at: now)
     return nil
+  }
+
+  /// Keeps apart what the Progressing condition says of our rollout and of the one before. Until the controller has
+  /// observed our generation it is the one before, even when it is written after our patch.
+  private mutating func noteCondition(of deployment: Deployment) {
+    guard let progressing = deployment.status.progressing else { return }
+    let isOurs = deployment.status.observedGeneration >= receipt.generation
+    switch (progressing.reason == "ProgressDeadlineExceeded", isOurs) {
+    case (false, true): sawOtherCondition = true
+    case (true, false): leftOverDeadline = progressing.lastUpdateTime
+    default: break
+    }
   }
 
   /// Moves the no-progress deadline when a count is better than it ever was. Scaling starts the comparison afresh.
@@ -72,16 +92,22 @@ extension RolloutVerdict {
     let uid = pod.metadata.uid
     // Other apps' pods come through the same watch.
     if let selector = deployment?.spec.selector, !selector.matches(pod.metadata.labels) {
-      pods[uid] = nil
-    } else if pods[uid]?.observe(pod, at: now) == nil {
-      pods[uid] = PodDiagnosis(pod, at: now)
+      if pods.removeValue(forKey: uid) != nil { isMembershipStale = true }
+      return
     }
+    let wasNew = newPods.contains { $0.uid == uid }
+    if pods[uid]?.observe(pod, at: now) == nil { pods[uid] = PodDiagnosis(pod, at: now) }
+    if wasNew != isNew(pod) { isMembershipStale = true }
+    refresh(uid, at: now)
   }
 
-  private mutating func take(_ event: Event) {
+  private mutating func take(_ event: Event, at now: Instant) {
     let object = event.involvedObject.name
     if let name = deployment?.metadata.name, object != name, !object.hasPrefix(name + "-") { return }
-    if event.involvedObject.kind == "Pod" { pods[event.involvedObject.uid]?.observe(event) }
+    if event.involvedObject.kind == "Pod" {
+      pods[event.involvedObject.uid]?.observe(event)
+      refresh(event.involvedObject.uid, at: now)
+    }
     guard !Self.routine.contains(event.reason) else { return }
     if let since = receipt.serverDate, let seen = event.lastSeen, seen < since { return }
     events[event.metadata.uid] = event
@@ -100,6 +126,7 @@ extension RolloutVerdict {
     let gap = since.duration(to: now)
     lastProgressAt = min(now, lastProgressAt.advanced(by: gap))
     for uid in pods.keys { pods[uid]?.skip(gap) }
+    isMembershipStale = true
     soak = nil
   }
 
@@ -121,7 +148,7 @@ extension RolloutVerdict {
 
   /// The events about the Deployment, its new ReplicaSet and that pod (any new pod when none is named), oldest first.
   func evidence(pod: String?) -> [RolloutFailure.EventLine] {
-    let newPodNames = Set(newPods.map(\.pod.metadata.name))
+    let newPodNames = Set(newPods.map(\.summary.name))
     return events.values.filter { event in
       let object = event.involvedObject
       if object.uid == receipt.uid || object.uid == newest?.metadata.uid { return true }

@@ -7,18 +7,34 @@ extension RolloutVerdict {
     return deployment.status.observedGeneration >= deployment.metadata.generation
   }
 
-  /// The ReplicaSet of our template, once it is known for certain.
-  var newest: ReplicaSet? {
-    guard let deployment, hasCaughtUp else { return nil }
-    return RevisionChoice.newest(
-      of: deployment, among: replicaSets.values, container: receipt.container, image: receipt.image)
+  /// Works out which pods are the new ones, when something that decides it has changed, and renews the findings of
+  /// those whose trouble has lasted long enough.
+  mutating func updateMembership(at now: Instant) {
+    if isMembershipStale {
+      isMembershipStale = false
+      newest = nil
+      if let deployment, hasCaughtUp {
+        newest = RevisionChoice.newest(
+          of: deployment, among: replicaSets.values, container: receipt.container, image: receipt.image)
+      }
+      newPods = pods.values.filter { isNew($0.pod) }
+        .map { NewPod($0, at: now, settings: settings.diagnosis, opinions: opinions) }
+        .sorted { $0.summary.name < $1.summary.name }
+    } else {
+      for pod in newPods where pod.nextChange.map({ $0 <= now }) ?? false { refresh(pod.uid, at: now) }
+    }
   }
 
-  /// The pods of our template that stay, in the order of their names.
-  var newPods: [PodDiagnosis] {
-    guard let newest else { return [] }
-    return pods.values.filter { !$0.isIgnored && RevisionChoice.owns(newest, $0.pod) }
-      .sorted { $0.pod.metadata.name < $1.pod.metadata.name }
+  /// Whether the pod is one of our template and stays.
+  func isNew(_ pod: Pod) -> Bool {
+    guard let newest else { return false }
+    return RevisionChoice.owns(newest, pod) && !PodDiagnosis.isIgnored(pod)
+  }
+
+  /// Renews what is said of one pod, if it is a new one.
+  mutating func refresh(_ uid: String, at now: Instant) {
+    guard let index = newPods.firstIndex(where: { $0.uid == uid }), let diagnosis = pods[uid] else { return }
+    newPods[index] = NewPod(diagnosis, at: now, settings: settings.diagnosis, opinions: opinions)
   }
 
   /// Every count is where it should be: steps 1 and 3 to 5 of `kubectl rollout status`.
@@ -40,12 +56,14 @@ extension RolloutVerdict {
       soak = nil
       return
     }
-    let living = newPods.filter { $0.pod.status.phase != "Failed" && $0.pod.status.phase != "Succeeded" }
-    guard living.allSatisfy({ $0.pod.isReady }) else {
-      soak = nil
-      return
+    var restarts: [String: Int] = [:]
+    for pod in newPods where !pod.hasEnded {
+      guard pod.summary.ready else {
+        soak = nil
+        return
+      }
+      restarts[pod.uid] = pod.summary.restarts
     }
-    let restarts = Dictionary(living.map { ($0.pod.metadata.uid, $0.pod.restarts) }) { first, _ in first }
     if let soak, restarts.allSatisfy({ $0.value <= soak.restarts[$0.key] ?? $0.value }) {
       self.soak?.restarts.merge(restarts) { before, _ in before }
       return
@@ -55,14 +73,15 @@ extension RolloutVerdict {
 
   /// Whether `ProgressDeadlineExceeded` is about our rollout. A rollback to a ReplicaSet that still exists leaves the
   /// condition of the stuck deploy in place with our generation already observed, so it counts only when it was
-  /// something else since the patch, or was written after it by the server's own clock.
+  /// something else since our generation was observed, or was written after the patch by the server's own clock and is
+  /// not the one that was there before.
   func isDeadlineTrusted(_ deployment: Deployment) -> Bool {
     guard let condition = deployment.status.progressing, condition.reason == "ProgressDeadlineExceeded" else {
       return false
     }
     if sawOtherCondition { return true }
     guard let written = condition.lastUpdateTime, let patched = receipt.serverDate else { return false }
-    return written > patched
+    return written > patched && written != leftOverDeadline
   }
 
   /// When our own patience ends. Needed because the controller does not write an unchanged condition again.
@@ -76,15 +95,15 @@ extension RolloutVerdict {
 
   /// On how many of the new pods the wanted image is known to run.
   var proof: ImageProof? {
-    ImageProof(of: receipt.container, in: newPods.map(\.pod), accepting: settings.acceptedDigests)
+    guard !settings.acceptedDigests.isEmpty else { return nil }
+    let pods = newPods.compactMap { self.pods[$0.uid]?.pod }
+    return ImageProof(of: receipt.container, in: pods, accepting: settings.acceptedDigests)
   }
 
   /// Everything that is the matter, the worst first, then in the order of the pods' names.
-  func findings(at now: Instant) -> [PodFinding] {
+  var findings: [PodFinding] {
     guard hasCaughtUp else { return [] }
-    var findings = newPods.flatMap { pod in
-      pod.findings(at: now, settings: settings.diagnosis) { opinions[$0] ?? .unknown }
-    }
+    var findings = newPods.flatMap(\.findings)
     if let failure = deployment?.status.replicaFailure, failure.status == "True" {
       findings.append(
         PodFinding(
@@ -92,12 +111,5 @@ extension RolloutVerdict {
           sentence: "pods cannot be created: \(failure.message.oneLine()) (\(failure.reason))"))
     }
     return PodFinding.Level.allCases.reversed().flatMap { level in findings.filter { $0.level == level } }
-  }
-}
-
-extension Pod {
-  /// Restarts of all its containers.
-  var restarts: Int {
-    (status.initContainerStatuses + status.containerStatuses).reduce(0) { $0 + $1.restartCount }
   }
 }

@@ -3,14 +3,21 @@ import KubernetesObjects
 extension RolloutVerdict {
   /// Where the rollout stands.
   func progress(findings: [PodFinding], at now: Instant) -> RolloutProgress {
-    RolloutProgress(
+    let shown = shownPods
+    return RolloutProgress(
       phase: phase, replicas: numbers,
       waitingFor: sentence(findings: findings, at: now),
-      pods: newPods.map { pod in
-        let level = findings.first { $0.pod == pod.pod.metadata.name }?.level ?? .fine
-        return .init(pod.pod, level: level)
-      },
-      findings: findings, proof: proof, unreachable: unreachableSince.map { wholeSeconds(from: $0, to: now) })
+      pods: shown, omittedPods: newPods.count - shown.count, findings: Array(findings.prefix(Self.findingLimit)),
+      proof: proof, unreachable: unreachableSince.map { wholeSeconds(from: $0, to: now) })
+  }
+
+  /// The pods that a frame names: all, or of very many those that are not yet as they should be first.
+  private var shownPods: [RolloutProgress.PodSummary] {
+    let all = newPods.map(\.summary)
+    guard all.count > Self.podLimit else { return all }
+    let open = all.filter { !$0.ready || $0.level > .fine }.prefix(Self.podLimit)
+    let done = all.filter { $0.ready && $0.level == .fine }.prefix(Self.podLimit - open.count)
+    return (open + done).sorted { $0.name < $1.name }
   }
 
   /// The status' numbers. Before the controller has seen the patch what it calls updated is the old template.

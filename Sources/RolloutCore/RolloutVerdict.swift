@@ -25,6 +25,9 @@ public struct RolloutVerdict: Sendable {
 
   /// At most this many events are kept as evidence, the newest.
   public static let evidenceLimit = 20
+  /// At most this many pods are named in a progress, and this many findings; frames are small.
+  public static let podLimit = 50
+  public static let findingLimit = 10
   /// What is added to the Deployment's own deadline before our timer says the same: the controller was seen to be up
   /// to 0.9 s late.
   static let deadlineGrace = Duration.seconds(5)
@@ -41,9 +44,19 @@ public struct RolloutVerdict: Sendable {
   var opinions: [String: RegistryOpinion] = [:]
   var askedAbout: Set<String> = []
 
+  // What follows from it, kept because every event asks for it.
+  /// The ReplicaSet of our template, once it is known for certain.
+  var newest: ReplicaSet?
+  /// The pods of our template that stay, in the order of their names.
+  var newPods: [NewPod] = []
+  /// Whether the two above must be worked out again.
+  var isMembershipStale = false
+
   // What must be remembered between events.
-  /// Whether the Progressing condition was seen, since the patch, to be anything but `ProgressDeadlineExceeded`.
+  /// Whether the Progressing condition was seen, of our generation, to be anything but `ProgressDeadlineExceeded`.
   var sawOtherCondition = false
+  /// When a `ProgressDeadlineExceeded` of the deploy before was written, where one was seen.
+  var leftOverDeadline: Timestamp?
   var best: Best?
   var lastProgressAt: Instant
   var soak: Soak?
@@ -93,7 +106,8 @@ public struct RolloutVerdict: Sendable {
   }
 
   private mutating func end(_ outcome: RolloutOutcome, at now: Instant) -> RolloutStep {
-    var last = progress(findings: findings(at: now), at: now)
+    updateMembership(at: now)
+    var last = progress(findings: findings, at: now)
     last.phase = .ended
     last.waitingFor = ""
     let step = RolloutStep.end(outcome, last)
@@ -103,7 +117,8 @@ public struct RolloutVerdict: Sendable {
 
   /// Judges what is known now.
   private mutating func judge(at now: Instant) -> RolloutStep {
-    let findings = findings(at: now)
+    updateMembership(at: now)
+    let findings = findings
     updateSoak(at: now)
     if let outcome = outcome(findings: findings, at: now) { return end(outcome, at: now) }
 
@@ -155,14 +170,17 @@ public struct RolloutVerdict: Sendable {
       } else if let progressDeadline {
         instants.append(progressDeadline)
       }
-      instants += newPods.compactMap { $0.nextChange(after: now, settings: settings.diagnosis) }
+      instants += newPods.compactMap(\.nextChange)
     }
     return instants.min() ?? now
   }
 
   /// Images that pods reported missing and nobody was asked about yet.
   private mutating func newQuestions() -> [String] {
-    let images = Set(newPods.flatMap(\.imagesReportedMissing)).subtracting(askedAbout)
+    let troubled = newPods.filter { pod in
+      pod.findings.contains { $0.kind == .imageMissing || $0.kind == .imageRefused }
+    }
+    let images = Set(troubled.flatMap { pods[$0.uid]?.imagesReportedMissing ?? [] }).subtracting(askedAbout)
     askedAbout.formUnion(images)
     return images.sorted()
   }

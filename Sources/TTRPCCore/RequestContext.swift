@@ -33,9 +33,9 @@ public struct RequestContext: Sendable {
 }
 
 /// Why nobody waits for a call any more.
-public enum Abandonment: Hashable, Sendable {
+public enum Abandonment: UInt8, Hashable, Sendable {
   /// The caller closed the connection, or it was lost.
-  case callerLeft
+  case callerLeft = 1
   /// The deadline passed.
   case deadlinePassed
   /// The caller broke the protocol or a limit on this call, and was told.

@@ -11,15 +11,16 @@ public struct TransportLimits: Hashable, Sendable {
   public var highWaterMark = 256 << 10
   /// Bytes at which they go on. 64 KiB.
   public var lowWaterMark = 64 << 10
-  /// Bytes waiting to be written to one connection, beyond which a reply is replaced by RESOURCE_EXHAUSTED. 16 MiB.
+  /// Bytes waiting to be written to one connection, beyond which a reply is replaced by RESOURCE_EXHAUSTED; and, counted
+  /// apart, bytes received on it that no handler has taken. 16 MiB.
   public var maximumQueuedBytesPerConnection = 16 << 20
   /// The same for all connections together. 256 MiB.
   public var maximumQueuedBytes = 256 << 20
-  /// Received messages of one stream that its handler has not taken yet. 64. One more fails the stream with
-  /// RESOURCE_EXHAUSTED; the reader never waits for a handler.
-  public var maximumInboxMessages = 64
-  /// The same in bytes. 8 MiB.
-  public var maximumInboxBytes = 8 << 20
+  /// Bytes received on one stream that its handler has not taken yet, each message counted with 64 more. 1 MiB. One
+  /// message more fails the stream with RESOURCE_EXHAUSTED, for the reader never waits for a handler. Large enough for
+  /// all the messages that one read may bring, so that no handler which keeps up is ever refused. The messages of all
+  /// streams together count towards the two limits above.
+  public var maximumInboxBytes = 1 << 20
   /// How long a frame may take from its first byte to its last. 30 s. Then the connection is closed.
   public var frameTimeout = Duration.seconds(30)
   /// How long a connection may take no byte of what waits for it. 30 s. Then it is closed.
@@ -39,7 +40,7 @@ public struct TransportLimits: Hashable, Sendable {
     if maximumQueuedBytes < maximumQueuedBytesPerConnection {
       return "maximumQueuedBytes must be at least maximumQueuedBytesPerConnection"
     }
-    if maximumInboxMessages < 1 || maximumInboxBytes < 1 { return "the inbox must hold at least one message" }
+    if maximumInboxBytes < 1 { return "maximumInboxBytes must be above zero" }
     if frameTimeout <= .zero || writeStallTimeout <= .zero { return "timeouts must be above zero" }
     return nil
   }

@@ -78,7 +78,7 @@ import Testing
     let elapsed = ContinuousClock().measure {
       #expect(throws: error(.duplicateMessage, "testing.Everything.leaf")) { try decode(Everything.self, bytes) }
     }
-    #expect(elapsed < .seconds(1), "an unoptimized build on a loaded machine")
+    #expect(elapsed < .seconds(10), "far below what it would take to unpack them, in any build on any machine")
   }
 
   static let tinyFields: [[UInt8]] = [
@@ -99,7 +99,7 @@ import Testing
         (error as? Mismatch)?.code == .tooCostly
       }
     }
-    #expect(elapsed < .seconds(1), "an unoptimized build on a loaded machine")
+    #expect(elapsed < .seconds(10), "far below what it would take to unpack them, in any build on any machine")
   }
 
   @Test func aListOfManySmallRowsIsWithinTheBudget() throws {

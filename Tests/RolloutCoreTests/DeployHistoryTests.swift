@@ -99,6 +99,17 @@ import Testing
     #expect(refusal("01", after) == .alreadyCurrent)
   }
 
+  /// Somebody changed the image behind our back and was rolled back: the target itself is not what was replaced.
+  @Test func aRollbackToTheNewestDeployReplacesNone() {
+    let after = history(
+      [
+        deploy("01", "hello:v1", .superseded, at: 1), deploy("02", "hello:v2", .superseded, at: 2),
+        deploy("03", "hello:v2", .live, current: true, of: "02", at: 3),
+      ], running: "hello:v2")
+    #expect(after.rolledBackFrom.isEmpty)
+    #expect(after.lastKnownGood?.id == "01")
+  }
+
   @Test func withNothingLeftThereIsNoDefault() {
     let only = history([deploy("01", "hello:v1", .live, current: true, at: 1)], running: "hello:v1")
     #expect(refusal("", only) == .notFound)

@@ -158,6 +158,13 @@ import Testing
     #expect(operation.pass(.zero) == [.renewLease(fence: 7)], "a third of 15 s after 5 s is 10 s, and it is 11 s")
   }
 
+  @Test func aTimerThatFiresEarlyIsSetAgain() {
+    var operation = Operation.created()
+    operation.wakeAt = nil
+    operation.feed(.timer)
+    #expect(operation.wakeAt == .seconds(5))
+  }
+
   @Test func aLostLeaseEndsEverythingAtOnce() {
     var operation = Operation.created()
     operation.feed(Self.needed)
@@ -299,6 +306,17 @@ import Testing
     #expect(operation.elapsed <= .seconds(61))
   }
 
+  /// An answer is worth something only in the state that asked for it.
+  @Test func answersThatNobodyAskedForAreIgnored() {
+    var operation = Operation.created()
+    #expect(operation.feed(.patched).isEmpty && operation.feed(Self.ready).isEmpty)
+    #expect(operation.feed(.outcomeWritten).isEmpty && operation.feed(.patchConflict).isEmpty)
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    #expect(operation.feed(.patched).isEmpty && operation.feed(Self.needed).isEmpty)
+    #expect(operation.feed(.readFailed).isEmpty && operation.feed(.outcomeSettledElsewhere).isEmpty)
+  }
+
   // MARK: Cancelling
 
   @Test func cancelledBeforeThePatchNothingIsChanged() {
@@ -326,6 +344,17 @@ import Testing
     operation.pass(.milliseconds(250))
     #expect(
       outcome(operation.feed(Self.needed))?.sentence == "cancelled by ops; nothing was changed in the cluster")
+  }
+
+  @Test func cancelledWhileTheFateOfThePatchIsUnknownItIsFoundOutFirst() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patchUnknown)
+    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
+    operation.pass(.milliseconds(250))
+    let actions = operation.feed(Self.applied)
+    #expect(outcome(actions)?.sentence.contains("left on the new image") == true)
+    #expect(!actions.contains(.startWaiting))
   }
 
   @Test func cancelledWhileWaitingTheRolloutGoesOn() {

@@ -60,6 +60,19 @@ import Testing
     #expect(failure.cause == .progressDeadlineExceeded)
   }
 
+  /// The deploy before ran into its deadline just after our patch, and before the controller saw it; the condition is
+  /// then left in place with our generation observed.
+  @Test func aDeadlineOfTheDeployBeforeThatComesAfterThePatchIsNotTrusted() throws {
+    var verdict = try verdict()
+    let moving = Condition(type: "Progressing", status: "True", reason: "ReplicaSetUpdated")
+    for (observed, condition) in [(1, moving), (1, stuck(1502)), (2, stuck(1502))] {
+      let state = Objects.deployment(observed: observed, updated: 1, old: 1, conditions: [condition])
+      #expect(outcome(verdict.handle(.deployment(state), at: at(1))) == nil)
+    }
+    let later = Objects.deployment(updated: 1, old: 1, conditions: [stuck(1600)])
+    #expect(outcome(verdict.handle(.deployment(later), at: at(100))) != nil)
+  }
+
   /// After a takeover nobody knows the Date: only a condition that was seen to be another one counts.
   @Test func withoutADateADeadlineMustBeSeenToCome() throws {
     var verdict = try verdict(date: nil)
@@ -212,6 +225,111 @@ import Testing
         .replicaSet(Objects.replicaSet("web-old", image: "harbor/octave/web:v1", revision: "2")), .pod(bad),
       ], at: at(0))
     #expect(outcome(step) == nil)
+  }
+
+  /// A change of the environment rolls the same image out again: only the revision tells the sets apart.
+  @Test func ofTwoSetsWithTheSameImageTheRevisionDecides() throws {
+    for order in [["web-old", "web-new"], ["web-new", "web-old"]] {
+      var verdict = try verdict()
+      let bad = Objects.pod(Objects.waiting("InvalidImageName"), name: "web-old-1", set: "web-old")
+      let sets = order.map {
+        RolloutEvent.replicaSet(Objects.replicaSet($0, revision: $0 == "web-new" ? "2" : "1"))
+      }
+      let state = RolloutEvent.deployment(Objects.deployment(updated: 1, old: 1))
+      #expect(outcome(verdict.handle(sets + [.pod(bad), state], at: at(0))) == nil)
+    }
+  }
+
+  /// The watches of the kinds are not in step: whatever comes last completes the picture.
+  @Test(arguments: 0..<6)
+  func theOrderOfTheKindsDoesNotMatter(order: Int) throws {
+    let events: [RolloutEvent] = [
+      .deployment(Objects.deployment(updated: 1, old: 1)), .replicaSet(Objects.replicaSet()),
+      .pod(Objects.pod(Objects.waiting("InvalidImageName"))),
+    ]
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+    var verdict = try verdict()
+    var last: RolloutStep?
+    for index in orders[order] {
+      if let last { #expect(outcome(last) == nil) }
+      last = verdict.handle(events[index], at: at(0))
+    }
+    #expect(outcome(try #require(last)) != nil)
+  }
+
+  /// The set is known before the controller's status is; the revision counts from when it has caught up.
+  @Test func podsAreLookedAtOnceTheControllerHasCaughtUp() throws {
+    var verdict = try verdict()
+    let step = verdict.handle(
+      [
+        .deployment(Objects.deployment(observed: 1)), .replicaSet(Objects.replicaSet()),
+        .pod(Objects.pod(Objects.waiting("InvalidImageName"))),
+      ], at: at(0))
+    #expect(outcome(step) == nil)
+    #expect(outcome(verdict.handle(.deployment(Objects.deployment(updated: 1, old: 1)), at: at(1))) != nil)
+  }
+
+  @Test func aPodThatGoesAwayIsNotSpokenOfAnyMore() throws {
+    for last in [
+      RolloutEvent.podGone(uid: "web-new-1"),
+      .pod(Objects.pod(Objects.waiting("ErrImagePull", "503"), phase: "Pending", deleted: true)),
+    ] {
+      var verdict = try verdict()
+      let bad = Objects.pod(Objects.waiting("ErrImagePull", "503"), phase: "Pending")
+      let state = RolloutEvent.deployment(Objects.deployment(updated: 1, old: 1))
+      let step = verdict.handle([state, .replicaSet(Objects.replicaSet()), .pod(bad)], at: at(0))
+      #expect(try wait(step).progress?.pods.count == 1)
+      let told = try wait(verdict.handle(last, at: at(1))).progress
+      #expect(told?.pods.isEmpty == true && told?.findings.isEmpty == true)
+    }
+  }
+
+  /// A node refused one pod and another took its place: the failed one lies about and must not hold things up.
+  @Test func aFailedPodThatWasReplacedHoldsNothingUp() throws {
+    var verdict = try verdict()
+    let refused = Objects.pod(
+      Objects.waiting(""), name: "web-new-0", phase: "Failed", reason: "OutOfcpu")
+    _ = verdict.handle(
+      [
+        .deployment(Objects.deployment()), .replicaSet(Objects.replicaSet()), .pod(refused),
+        .pod(Objects.pod(Objects.running())),
+      ], at: at(0))
+    #expect(outcome(verdict.handle(.timer, at: at(2))) == .ready(nil))
+  }
+
+  @Test func eventsFromBeforeThePatchAreNoEvidence() throws {
+    var verdict = try verdict()
+    func warning(_ name: String, _ second: Int64) -> RolloutEvent {
+      .event(
+        Event(
+          metadata: ObjectMeta(name: name, uid: name),
+          involvedObject: ObjectReference(kind: "Deployment", name: "web", uid: "dep"), reason: name, message: name,
+          type: "Warning", lastTimestamp: Timestamp(seconds: second)))
+    }
+    let state = RolloutEvent.deployment(
+      Objects.deployment(updated: 1, old: 1, conditions: [stuck(1501)]))
+    guard
+      case .failed(let failure) = outcome(
+        verdict.handle([warning("Old", 1499), warning("Late", 1502), warning("First", 1500), state], at: at(1)))
+    else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(failure.events.map(\.reason) == ["First", "Late"])
+  }
+
+  @Test func ofVeryManyPodsTheOpenOnesAreNamed() throws {
+    var verdict = try verdict()
+    var events: [RolloutEvent] = [
+      .deployment(Objects.deployment(replicas: 80, updated: 80, old: 1)), .replicaSet(Objects.replicaSet()),
+    ]
+    for number in 100..<180 {
+      let status = number == 179 ? Objects.waiting("ContainerCreating") : Objects.running()
+      events.append(.pod(Objects.pod(status, name: "web-new-\(number)")))
+    }
+    let told = try wait(verdict.handle(events, at: at(0))).progress
+    #expect(told?.pods.count == RolloutVerdict.podLimit && told?.omittedPods == 30)
+    #expect(told?.pods.last?.name == "web-new-179")
   }
 
   @Test func whatRunsIsProvenByDigest() throws {

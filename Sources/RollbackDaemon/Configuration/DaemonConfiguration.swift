@@ -1,6 +1,8 @@
 internal import Glibc
 package import Logging
-internal import RollbackService
+internal import Postgres
+internal import ConnectionPool
+package import RollbackService
 
 /// Everything that `rollbackd serve` can be told, validated before anything starts.
 package struct DaemonConfiguration: Sendable {
@@ -28,6 +30,15 @@ package struct DaemonConfiguration: Sendable {
     package var minimumConnections: Int
     package var maximumConnections: Int
     package var acquireTimeout: Duration
+
+    /// As the client takes them.
+    var client: PostgresConfiguration {
+      var configuration = PostgresConfiguration(conninfo: connectionString)
+      configuration.pool.minimumConnections = minimumConnections
+      configuration.pool.maximumConnections = maximumConnections
+      configuration.pool.acquireTimeout = acquireTimeout
+      return configuration
+    }
   }
 
   /// - Throws: ``ConfigurationError`` with a sentence that names the option and where it was set.

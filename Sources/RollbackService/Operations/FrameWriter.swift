@@ -7,7 +7,7 @@ internal import RollbackMessages
 /// goes on with the newest progress. The finished frame is written with the outcome, not here.
 struct FrameWriter<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   let feed: RolloutFeed
-  let lease: @Sendable () -> Lease
+  let lease: Lease
   let store: any OperationStore
   let clock: C
   let log: Logger
@@ -20,7 +20,7 @@ struct FrameWriter<C: Clock>: Sendable where C.Instant == ContinuousClock.Instan
       if case .finished = frame.kind { return }
       while !Task.isCancelled {
         do {
-          try await store.append([frame], of: lease())
+          try await store.append([frame], of: lease)
           break
         } catch {
           log.debug("a frame waits for the database", metadata: ["seq": "\(frame.seq)", "cause": "\(error)"])

@@ -15,4 +15,6 @@ struct Operation: Sendable {
   let feed: RolloutFeed
   /// The first frame that is not stored yet.
   var firstSequence: UInt64 = 1
+  /// Whether another holder began it.
+  var isTakeover = false
 }

@@ -3,10 +3,11 @@ internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
 
-/// Carries one operation to its end: patch, wait, explain, write the outcome.
+/// Carries one operation to its end on this host: performs what the operation's machine and the rollout's verdict
+/// decide.
 ///
-/// The decisions are `ImagePatch`'s and `RolloutVerdict`'s; here is what acts on them. Whoever watches does so through
-/// the feed: nothing here waits for a client.
+/// Every request runs as a child task that posts its answer to the mailbox; the loop here only takes answers out, asks
+/// the machines, and begins the next requests. Whoever watches does so through the feed: nothing waits for a client.
 struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   let operation: Operation
   let cluster: any Cluster
@@ -16,85 +17,172 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
   /// The time of day, for frames.
   let wallClock: @Sendable () -> RollbackMessages.Timestamp
   let log: Logger
-  let mailbox: ObservationMailbox
+  let mailbox: OperationMailbox
 
-  /// How the run ended on this host.
-  enum End: Sendable {
-    /// The outcome is written.
-    case finished(RolloutFinished)
-    /// Another host has the operation, or will take it.
-    case leftToOthers
-  }
-
-  /// What stands at the end of the wait.
-  struct Conclusion: Sendable {
-    var outcome: RollbackMessages.RolloutOutcome
-    var message: String
-    var replicas = Replicas()
-    var timeToReady: Duration?
-    var failure: RolloutFailure?
-    var proof: ImageProof?
-  }
-
-  /// Runs to the end; ends early, without an outcome, only when the lease is lost or handed over.
-  func run() async -> End {
-    let keeper = LeaseKeeper(
-      operation.lease, duration: timing.leaseDuration, store: store, clock: clock, mailbox: mailbox, log: log)
-    let writer = FrameWriter(
-      feed: operation.feed, lease: { keeper.lease }, store: store, clock: clock, log: log,
-      retryDelay: timing.retryDelay)
+  /// Runs until the outcome is written, the lease is another's, or the task is cancelled.
+  func run() async -> OperationRunnerEnd {
     let end = await withTaskGroup(of: Void.self) { group in
-      group.addTask { await keeper.run() }
+      let writer = FrameWriter(
+        feed: operation.feed, lease: operation.lease, store: store, clock: clock, log: log,
+        retryDelay: timing.retryDelay)
       group.addTask { await writer.run(from: operation.firstSequence) }
-      let end = await carryOut(keeper)
+      var course = OperationCourse(operation, timing: timing, at: clock.now)
+      perform(course.machine.begin(at: clock.now), &course, &group)
+      while course.ending == nil, !Task.isCancelled {
+        advance(&course, &group)
+        if course.ending != nil { break }
+        let batch = await mailbox.next(until: course.nextInstant, clock: clock)
+        take(batch, &course, &group)
+      }
       group.cancelAll()
-      return end
+      if course.mustRelease { await release() }
+      return course.ending ?? .leftToOthers
     }
     operation.feed.end()
     return end
   }
 
-  private func carryOut(_ keeper: LeaseKeeper<C>) async -> End {
-    switch await patch(keeper) {
-    case .concluded(let conclusion): return await finish(conclusion, keeper)
-    case .abandoned: return .leftToOthers
-    case .applied(let receipt, let deployment):
-      return await withTaskGroup(of: Void.self) { group in
-        group.addTask {
-          await cluster.follow(
-            receipt, of: operation.app.deployment, in: operation.app.namespace, into: mailbox)
-        }
-        defer { group.cancelAll() }
-        guard let conclusion = await wait(receipt, deployment) else {
-          if keeper.mayAct { await release(keeper) }
-          return .leftToOthers
-        }
-        return await finish(conclusion, keeper)
+  // MARK: Taking in
+
+  private func take(
+    _ batch: OperationMailbox.Batch, _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
+  ) {
+    for answer in batch.answers {
+      if let event = course.take(answer, feed: operation.feed, at: wallClock) {
+        perform(course.machine.handle(event, at: clock.now), &course, &group)
+      }
+    }
+    let observations = batch.observations.map(RolloutEvent.init)
+    if !observations.isEmpty { judge(observations, &course, &group) }
+  }
+
+  /// Lets the timers that are due fire, and sends the progress that is.
+  private func advance(_ course: inout OperationCourse, _ group: inout TaskGroup<Void>) {
+    let now = clock.now
+    if let wake = course.machineWake, wake <= now {
+      course.machineWake = nil
+      perform(course.machine.handle(.timer, at: now), &course, &group)
+    }
+    if let wake = course.verdictWake, wake <= now {
+      course.verdictWake = nil
+      judge([.timer], &course, &group)
+    }
+    guard !course.isWriting, let progress = course.pace.take(at: now) else { return }
+    operation.feed.publish(.progress(progress), at: wallClock())
+  }
+
+  private func judge(
+    _ events: [RolloutEvent], _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
+  ) {
+    guard let step = course.verdict?.handle(events, at: clock.now) else { return }
+    switch step {
+    case .wait(let wait):
+      course.verdictWake = wait.until
+      guard let progress = wait.progress else { return }
+      course.note(progress, elapsed: elapsed)
+    case .end(let outcome, let last):
+      course.verdict = nil
+      course.verdictWake = nil
+      course.last = last
+      course.endedAt = course.readySince ?? elapsed
+      gatherEvidence(for: outcome, &course, &group)
+    }
+  }
+
+  /// A failure is explained before it is recorded; anything else is recorded at once.
+  private func gatherEvidence(
+    for outcome: RolloutCore.RolloutOutcome, _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
+  ) {
+    switch outcome {
+    case .failed(let failure), .timedOut(let failure):
+      course.explaining = outcome
+      group.addTask { mailbox.post(.evidence(await explain(failure))) }
+    case .ready, .superseded, .deleted:
+      perform(course.machine.handle(.verdict(outcome), at: clock.now), &course, &group)
+    }
+  }
+
+  // MARK: Acting
+
+  private func perform(
+    _ actions: [OperationAction], _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
+  ) {
+    for action in actions {
+      switch action {
+      case .claimLease:
+        // The supervisor claimed it when it found the operation.
+        mailbox.post(
+          .event(.leaseClaimed(fence: operation.lease.fencingToken, sentAt: operation.lease.askedAt)))
+      case .renewLease:
+        group.addTask { await renewLease() }
+      case .releaseLease:
+        // Done when nothing of ours runs any more.
+        course.mustRelease = true
+      case .readDeployment:
+        let known = course.takeKnownDeployment()
+        group.addTask { await readDeployment(known: known) }
+      case .patch(let patch):
+        group.addTask { await send(patch) }
+      case .startWaiting:
+        startWaiting(&course, &group)
+      case .stopWaiting:
+        course.verdict = nil
+        course.verdictWake = nil
+      case .writeOutcome(let outcome, _):
+        let ended = ended(outcome, course)
+        let sequence = operation.feed.nextSequence
+        // From here to the answer no frame is published, so that the last one has the highest number.
+        course.isWriting = true
+        group.addTask { await write(ended, sequence: sequence) }
+      case .tell(let notice):
+        if !course.isWriting { tell(notice) }
+      case .wake(let instant):
+        course.machineWake = instant
+      case .end(let ending):
+        course.ending =
+          if ending == .settled, let finished = course.finished { .finished(finished) } else { .leftToOthers }
       }
     }
   }
 
-  /// Hands the lease over at once; where the database cannot be told, the lease runs out by itself.
-  private func release(_ keeper: LeaseKeeper<C>) async {
-    do {
-      try await store.release(keeper.lease)
-    } catch {
-      log.warning("the lease could not be handed over and will run out", metadata: ["cause": "\(error)"])
-    }
+  private func startWaiting(_ course: inout OperationCourse, _ group: inout TaskGroup<Void>) {
+    guard let answer = course.patched else { return }
+    let settings = RolloutSettings(
+      soak: .microseconds(operation.plan.soak), timeout: max(.microseconds(operation.plan.timeout) - elapsed, .zero),
+      failFast: operation.plan.failFast,
+      acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest])
+    course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
+    group.addTask { [cluster, mailbox] in await cluster.follow(answer.deployment, into: mailbox) }
+    judge([.deployment(answer.deployment)], &course, &group)
   }
 
-  // MARK: Telling
+  private func tell(_ notice: OperationNotice) {
+    let phase: RolloutPhase
+    switch notice {
+    case .databaseUnavailable, .apiServerUnavailable, .patchUnknown, .leaseLapsed: phase = .unreachable
+    case .takenOver, .databaseBack, .patchConflict, .patchFoundApplied: phase = .patching
+    }
+    log.notice("\(notice.sentence)")
+    operation.feed.publish(
+      .progress(RollbackMessages.RolloutProgress(phase: phase, message: notice.sentence, elapsed: elapsed)),
+      at: wallClock())
+  }
 
   var elapsed: Duration { operation.startedAt.duration(to: clock.now) }
+}
 
-  func tell(_ phase: RolloutPhase, _ message: String) {
-    let progress = RollbackMessages.RolloutProgress(
-      phase: phase, replicas: operation.deploy.replicas, message: message, elapsed: elapsed)
-    operation.feed.publish(.progress(progress), at: wallClock())
-  }
-
-  func pause() async {
-    // Ends early only when cancelled; whoever loops looks at the mailbox and the task.
-    try? await clock.sleep(until: clock.now.advanced(by: timing.retryDelay), tolerance: nil)
+extension OperationNotice {
+  /// For the operation's watchers.
+  var sentence: String {
+    switch self {
+    case .takenOver: "continued on this host"
+    case .databaseUnavailable: "PostgreSQL unreachable; the rollout goes on, and its record is written when it is back"
+    case .databaseBack: "PostgreSQL is back"
+    case .leaseLapsed: "the lease could not be renewed in time; nothing more is changed in the cluster until it is"
+    case .apiServerUnavailable: "API server unreachable, trying again"
+    case .patchConflict(let attempt): "the deployment changed meanwhile; reading it again (conflict \(attempt))"
+    case .patchUnknown: "the answer to the patch was lost; reading the deployment to find out"
+    case .patchFoundApplied: "the patch is in the cluster already"
+    }
   }
 }

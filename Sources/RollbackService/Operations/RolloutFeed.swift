@@ -48,6 +48,23 @@ public final class RolloutFeed: Sendable {
   /// The number that the next frame will have.
   public var nextSequence: UInt64 { state.withLock { $0.nextSequence } }
 
+  /// The number from which on no frame is missing here; older ones are in the store.
+  var firstRetained: UInt64 {
+    state.withLock { state in
+      // The first frame stays whatever is dropped behind it.
+      guard state.frames.count > 1 else { return state.frames.first?.seq ?? state.nextSequence }
+      return state.frames[1].seq == state.frames[0].seq + 1 ? state.frames[0].seq : state.frames[1].seq
+    }
+  }
+
+  /// The last frame, once there is one.
+  public var finished: RolloutFinished? {
+    state.withLock { state in
+      guard case .finished(let finished)? = state.frames.last?.kind else { return nil }
+      return finished
+    }
+  }
+
   /// Says that no more frames come, with or without a finished frame (another host goes on).
   public func end() {
     let waiters = state.withLock { state in

@@ -11,8 +11,8 @@ public protocol Cluster: Sendable {
   /// Posts what happens to a Deployment, its ReplicaSets, pods and events, beginning with their present state.
   ///
   /// Runs until its task is cancelled; outages are posted as observations.
-  /// - Parameter receipt: the Deployment as the patch's answer had it; the watch goes on from there.
-  func follow(_ receipt: PatchReceipt, of name: String, in namespace: String, into mailbox: ObservationMailbox) async
+  /// - Parameter deployment: as the patch's answer had it.
+  func follow(_ deployment: Deployment, into mailbox: OperationMailbox) async
   /// The end of a container's log; nil when there is none.
   func log(
     of pod: String, container: String, in namespace: String, previous: Bool, lines: Int

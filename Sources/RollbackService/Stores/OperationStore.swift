@@ -22,7 +22,7 @@ public protocol OperationStore: Sendable {
   ///
   /// - Returns: nil when the lease is no longer ours or the outcome is written already; nothing was changed then.
   func finish(
-    _ outcome: OperationOutcome, of lease: Lease,
+    _ outcome: RecordedOutcome, of lease: Lease,
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame?
   /// Every operation that is under way anywhere.
@@ -145,7 +145,7 @@ public struct ClaimedOperation: Sendable {
 }
 
 /// How an operation ended, as it is written.
-public struct OperationOutcome: Sendable {
+public struct RecordedOutcome: Sendable {
   public var app: App
   public var plan: OperationPlan
   public var outcome: RolloutOutcome

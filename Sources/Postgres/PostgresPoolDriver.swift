@@ -1,0 +1,41 @@
+internal import ConnectionPool
+internal import LinuxIO
+
+/// What the pool acts through: connections to PostgreSQL and the loop's clock. Confined to the loop.
+final class PostgresPoolDriver: PoolDriver {
+  private let configuration: PostgresConfiguration
+  private let loop: EventLoop
+  private let helpers: HelperThreads
+  var whenLost: ((PoolConnectionID) -> Void)?
+
+  init(configuration: PostgresConfiguration, loop: EventLoop, helpers: HelperThreads) {
+    self.configuration = configuration
+    self.loop = loop
+    self.helpers = helpers
+  }
+
+  func open(_ id: PoolConnectionID, completion: @escaping (Result<PostgresConnection, any Error>) -> Void) {
+    PostgresConnector(configuration: configuration, loop: loop, helpers: helpers).start { [self] result in
+      if case .success(let connection) = result {
+        connection.whenLost = { [weak self] _ in self?.whenLost?(id) }
+      }
+      completion(result.mapError { $0 })
+    }
+  }
+
+  func validate(_ connection: PostgresConnection, completion: @escaping (Bool) -> Void) {
+    connection.sendPing(completion)
+  }
+
+  func close(_ connection: PostgresConnection) { connection.close() }
+
+  var now: ContinuousClock.Instant { loop.now }
+
+  func schedule(at deadline: ContinuousClock.Instant, _ fire: @escaping () -> Void) -> LoopTimer {
+    loop.schedule(at: deadline, fire)
+  }
+
+  func cancel(_ timer: LoopTimer) { timer.cancel() }
+
+  func random() -> Double { Double.random(in: 0..<1) }
+}

@@ -1,0 +1,122 @@
+internal import HTTPClient
+internal import KubernetesClient
+internal import KubernetesObjects
+internal import RollbackMessages
+internal import RollbackService
+internal import RolloutCore
+
+/// The engine's view of Kubernetes: one client, and one list+watch for each kind and namespace, however many rollouts.
+struct KubernetesCluster: Cluster {
+  let client: KubernetesClient
+  let observer: ClusterObserver
+
+  func deployment(_ name: String, in namespace: String) async throws -> Deployment? {
+    do throws(KubernetesError) {
+      return try await client.get(Deployment.self, name: name, namespace: namespace).object
+    } catch {
+      if error.isNotFound { return nil }
+      throw ServiceError(error, "deployment \(namespace)/\(name) could not be read")
+    }
+  }
+
+  func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {
+    do throws(KubernetesError) {
+      let answer = try await client.patch(
+        Deployment.self, name: name, namespace: namespace, body: Array(patch.json.utf8), as: .strategicMerge)
+      return .applied(answer.object, serverDate: answer.serverDate)
+    } catch {
+      switch error.code {
+      case .conflict, .alreadyExists, .fieldManagerConflict: return .conflict(error.message)
+      case .notFound: return .notFound
+      // A foreign uid is 422: the object was deleted and made anew since it was read.
+      case .invalid where error.message.contains("uid"): return .conflict(error.message)
+      case .invalid, .forbidden, .unauthorized, .credentials: return .refused(error.message)
+      case .cancelled: throw CancellationError()
+      case .throttled, .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
+        return .unknown(error.description)
+      }
+    }
+  }
+
+  func log(
+    of pod: String, container: String, in namespace: String, previous: Bool, lines: Int
+  ) async throws -> String? {
+    do throws(KubernetesError) {
+      let bytes = try await client.podLog(
+        pod: pod, namespace: namespace, container: container, previous: previous, tailLines: lines,
+        limitBytes: Self.logLimit)
+      let text = String(decoding: bytes, as: UTF8.self)
+      return bytes.count < Self.logLimit ? text : text + "\n(cut at \(Self.logLimit / 1024) KiB)"
+    } catch {
+      // There is no previous run, or no container yet.
+      if error.isNotFound || error.code == .invalid { return nil }
+      throw ServiceError(error, "the log of pod \(namespace)/\(pod) could not be read")
+    }
+  }
+
+  /// Of one log in a frame.
+  private static let logLimit = 16 << 10
+
+  func version() async throws -> (server: String, version: String) {
+    do throws(KubernetesError) {
+      return (client.access.server.description, try await client.version().gitVersion)
+    } catch {
+      throw ServiceError(error, "the API server's version could not be read")
+    }
+  }
+
+  func follow(_ deployment: Deployment, into mailbox: OperationMailbox) async {
+    let namespace = deployment.metadata.namespace
+    let uid = deployment.metadata.uid
+    let name = deployment.metadata.name
+    let reach = JointReachability()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        let deployments = observer.subscribe(to: Deployment.self, in: namespace, where: .named(name))
+        await reach.relay(deployments, of: .deployments, into: mailbox) {
+          .deployment($0)
+        } deleted: {
+          .deploymentDeleted(uid: $0.metadata.uid)
+        }
+      }
+      group.addTask {
+        let sets = observer.subscribe(to: ReplicaSet.self, in: namespace, where: .owned(by: uid))
+        await reach.relay(sets, of: .replicaSets, into: mailbox) {
+          .replicaSet($0)
+        } deleted: {
+          .replicaSetDeleted(uid: $0.metadata.uid)
+        }
+      }
+      group.addTask {
+        let pods = observer.subscribe(to: Pod.self, in: namespace, where: .selected(by: deployment.spec.selector))
+        await reach.relay(pods, of: .pods, into: mailbox) {
+          .pod($0)
+        } deleted: {
+          .podDeleted(uid: $0.metadata.uid)
+        }
+      }
+      group.addTask {
+        // ReplicaSets and pods of a Deployment are named after it.
+        let events = observer.subscribe(
+          to: Event.self, in: namespace,
+          where: .matching { $0.involvedObject.name == name || $0.involvedObject.name.hasPrefix(name + "-") })
+        await reach.relay(events, of: .events, into: mailbox) { .event($0) } deleted: { _ in nil }
+      }
+    }
+  }
+}
+
+extension ServiceError {
+  /// - Parameter what: what could not be done, as a clause.
+  init(_ error: KubernetesError, _ what: String) {
+    switch error.code {
+    case .forbidden, .unauthorized, .credentials:
+      self.init(
+        .unavailable,
+        "\(what): the API server refuses our credentials (\(error.message)); check rollbackd's kubeconfig and RBAC",
+        cause: error)
+    default:
+      self.init(.unavailable, "\(what): \(error.message); try again, with the same request id", cause: error)
+    }
+  }
+}

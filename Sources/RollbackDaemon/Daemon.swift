@@ -1,0 +1,147 @@
+internal import Glibc
+internal import KubernetesClient
+internal import LinuxIO
+internal import Logging
+internal import Postgres
+internal import RollbackService
+internal import TTRPC
+
+/// Runs the daemon's parts: started in the order in which they need each other, stopped in reverse.
+struct Daemon {
+  private let configuration: DaemonConfiguration
+  private let log: Logger
+  private let notifier: SystemdNotifier
+
+  init(_ configuration: DaemonConfiguration) {
+    self.configuration = configuration
+    let isJournal = Program.variable("JOURNAL_STREAM") != nil
+    log = Logger(label: "rollbackd") { label in
+      StderrLogHandler(
+        label: label, level: configuration.logLevel, format: configuration.logFormat, hasLevelPrefix: isJournal)
+    }
+    notifier = SystemdNotifier(environment: Program.environment(), processID: getpid())
+  }
+
+  /// Serves until SIGTERM or SIGINT and returns 0; a second signal ends the process at once.
+  func serve() async throws -> Int32 {
+    // Whatever can be wrong with the surroundings is found before the first thread starts.
+    let access = try clusterAccess()
+    let listeners = try makeListeners()
+    let front = try EventLoop.start(label: "front")
+    let cluster = try EventLoop.start(label: "cluster")
+    let parts = try DaemonParts(configuration, access: access, front: front, cluster: cluster, log: log)
+    let end = try await run(parts, listeners, front: front, cluster: cluster)
+    await parts.kubernetes.shutDown()
+    for loop in [front, cluster] {
+      loop.stop()
+      loop.join()
+    }
+    return try end.get()
+  }
+
+  private func clusterAccess() throws -> ClusterAccess {
+    do throws(KubeconfigError) {
+      let found = try KubeconfigLoader(environment: Program.environment())
+        .find(path: configuration.kubeconfigPath, context: configuration.kubeContext)
+      for warning in found.warnings { log.warning("\(warning)") }
+      return found.access
+    } catch {
+      throw DaemonStartError(description: "\(error)", exitCode: 78)
+    }
+  }
+
+  private func makeListeners() throws -> ListenerBox {
+    let inherited = try SystemdListeners.take()
+    if !inherited.isEmpty { return ListenerBox(inherited: inherited) }
+    do throws(SystemError) {
+      return ListenerBox(
+        own: try UnixListener.bind(
+          to: UnixAddress(path: configuration.socketPath), mode: configuration.socketMode,
+          groupID: configuration.socketGroupID))
+    } catch {
+      throw DaemonStartError(
+        description: "cannot listen on \(configuration.socketPath): \(error)", exitCode: error.code == EADDRINUSE ? 69 : 78)
+    }
+  }
+
+  /// Runs everything; the result is 0, or why the daemon could not go on.
+  private func run(
+    _ parts: DaemonParts, _ listeners: ListenerBox, front: EventLoop, cluster: EventLoop
+  ) async throws -> Result<Int32, any Error> {
+    let signals = try await SignalStream.start([SIGTERM, SIGINT, SIGHUP], on: front)
+    defer { signals.cancel() }
+    return await withTaskGroup(of: Void.self) { group in
+      group.addTask(executorPreference: front) { await parts.postgres.run() }
+      group.addTask(executorPreference: cluster) { await parts.observer.run() }
+      let gate = SchemaGate(postgres: parts.postgres, clock: LoopClock(front), log: log)
+      let state: SchemaGate.State
+      do {
+        state = try await gate.wait(within: configuration.startGrace)
+      } catch {
+        group.cancelAll()
+        return .failure(error)
+      }
+      group.addTask(executorPreference: cluster) { await parts.service.run() }
+      await listeners.hand(to: parts.server)
+      let (served, end) = AsyncStream.makeStream(of: Never.self)
+      group.addTask(executorPreference: front) {
+        await parts.server.run()
+        end.finish()
+      }
+      group.addTask { await Watchdog(parts: parts, notifier: notifier, front: front, cluster: cluster, log: log).run() }
+      announce(state)
+      await signals.untilStop(log: log)
+      notifier.stopping(status: "handing operations over, finishing calls")
+      log.notice("stopping")
+      group.addTask { await signals.endProcessAtNextStop() }
+      parts.service.stop()
+      parts.server.shutDown(within: configuration.drainTimeout)
+      for await _ in served {}
+      group.cancelAll()
+      return .success(0)
+    }
+  }
+
+  private func announce(_ state: SchemaGate.State) {
+    switch state {
+    case .ready:
+      notifier.ready(status: "serving")
+      log.notice(
+        "serving",
+        metadata: [
+          "version": "\(Program.version)", "socket": "\(configuration.socketPath)", "host": "\(configuration.hostName)",
+        ])
+    case .degraded(let why):
+      notifier.ready(status: "degraded: \(why)")
+      log.warning("serving without the database", metadata: ["cause": "\(why)"])
+    }
+  }
+}
+
+/// The listening sockets, on their way from the start to the server.
+///
+/// `@unchecked Sendable`: handed over once, by the one task that starts the daemon.
+final class ListenerBox: @unchecked Sendable {
+  private var own: UnixListener?
+  private let inherited: [FileDescriptorBox]
+
+  init(own: consuming UnixListener) {
+    self.own = .some(own)
+    inherited = []
+  }
+
+  init(inherited: [FileDescriptorBox]) {
+    own = nil
+    self.inherited = inherited
+  }
+
+  /// Lets the server listen on them.
+  func hand(to server: TTRPCServer) async {
+    if let listener = own.take() { await server.listen(on: listener) }
+    for box in inherited {
+      // Checked when they were taken over; one that is no socket any more is left out.
+      guard let descriptor = box.take(), let listener = try? UnixListener.inherit(descriptor) else { continue }
+      await server.listen(on: listener)
+    }
+  }
+}

@@ -1,0 +1,226 @@
+internal import FoundationEssentials
+internal import Postgres
+internal import RollbackMessages
+internal import RollbackService
+
+/// Apps, deploys and migrations in PostgreSQL.
+struct PostgresDeployStore: DeployStore {
+  let client: PostgresClient
+
+  /// How many of an app's newest deploys a decision looks at.
+  private static let historyDepth = 200
+  /// `WHERE` for an app by name or UUID, as parameter 1.
+  private static let appByNameOrID = "(a.name = $1 OR a.id::text = $1)"
+
+  func app(_ nameOrID: String) async throws -> App? {
+    try await withDatabaseErrors {
+      let rows = try await client.read(
+        "SELECT \(AppRow.columns) FROM paas_apps a WHERE \(Self.appByNameOrID)", [.text(nameOrID)])
+      return try rows.first.map { try AppRow.read($0) }
+    }
+  }
+
+  func apps(after name: String, limit: Int) async throws -> [App] {
+    try await withDatabaseErrors {
+      try await client.read(
+        "SELECT \(AppRow.columns) FROM paas_apps a WHERE a.name > $1 ORDER BY a.name LIMIT $2",
+        [.text(name), .int8(Int64(limit))]
+      ).map { try AppRow.read($0) }
+    }
+  }
+
+  func register(_ app: App) async throws -> (app: App, created: Bool) {
+    try await withDatabaseErrors {
+      let inserted: PostgresResult
+      do {
+        inserted = try await client.query(
+          """
+          INSERT INTO paas_apps AS a (name, namespace, deployment, container) VALUES ($1, $2, $3, $4)
+          ON CONFLICT (name) DO NOTHING RETURNING \(AppRow.columns)
+          """, [.text(app.name), .text(app.namespace), .text(app.deployment), .text(app.container)])
+      } catch let error as PostgresError where error.sqlState == "23505" {
+        throw ServiceError(
+          .conflict,
+          "container \(app.container) of deployment \(app.namespace)/\(app.deployment) is another app's already",
+          details: ["namespace": app.namespace, "deployment": app.deployment, "container": app.container])
+      }
+      if let row = inserted.first { return (try AppRow.read(row), true) }
+      guard let known = try await self.app(app.name) else {
+        throw ServiceError(.unavailable, "app \(app.name) is being changed by somebody else; try again")
+      }
+      guard known.namespace == app.namespace, known.deployment == app.deployment, known.container == app.container
+      else {
+        throw ServiceError(
+          .conflict,
+          "app \(app.name) is registered as container \(known.container) of deployment "
+            + "\(known.namespace)/\(known.deployment)",
+          details: ["namespace": known.namespace, "deployment": known.deployment, "container": known.container])
+      }
+      return (known, false)
+    }
+  }
+
+  func deploys(
+    of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool
+  ) async throws -> [DeployRecord] {
+    try await withDatabaseErrors {
+      var sql = """
+        SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+        WHERE d.app_id = $1
+        """
+      var parameters: [PostgresValue] = [.uuid(UUID(uuidString: app.id)), .int8(Int64(limit))]
+      if let after {
+        // created_at falls and id rises along the index, which row comparison cannot say.
+        sql += " AND d.created_at <= $3 AND (d.created_at < $3 OR d.id > $4)"
+        parameters += [
+          .timestamptz(PostgresTimestamp(microsecondsSince1970: after.createdAt)), .uuid(UUID(uuidString: after.id)),
+        ]
+      }
+      if eligibleOnly {
+        sql += " AND d.rollbackable AND NOT d.current AND d.status NOT IN ('building', 'deploying')"
+      }
+      sql += " ORDER BY d.created_at DESC, d.id LIMIT $2"
+      return try await client.read(sql, parameters).map { try DeployRow.read($0) }
+    }
+  }
+
+  func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)? {
+    try await withDatabaseErrors {
+      let rows = try await client.read(
+        """
+        SELECT \(AppRow.columns), \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+        WHERE d.id = $1
+        """, [.uuid(UUID(uuidString: id))])
+      return try rows.first.map { row in
+        (try AppRow.read(row), try DeployRow.read(row, from: AppRow.columnCount))
+      }
+    }
+  }
+
+  func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation? {
+    try await withDatabaseErrors {
+      // Together, so that they are on their way at once.
+      async let known = self.app(nameOrID)
+      async let newest = self.newest(of: nameOrID)
+      async let named = self.deploys(of: nameOrID, beginningWith: word)
+      async let running = self.inFlight(of: nameOrID)
+      async let earlier = self.deploy(of: nameOrID, requestID: requestID)
+      guard let app = try await known else { return nil }
+      return Situation(
+        app: app, deploys: try await newest, named: try await named, inFlight: try await running,
+        sameRequest: try await earlier)
+    }
+  }
+
+  private func newest(of nameOrID: String) async throws -> [DeployRecord] {
+    try await client.read(
+      """
+      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+      ORDER BY d.created_at DESC, d.id LIMIT $2
+      """, [.text(nameOrID), .int8(Int64(Self.historyDepth))]
+    ).map { try DeployRow.read($0) }
+  }
+
+  /// Those that a beginning of an id names, also when they are older than the history that is looked at.
+  private func deploys(of nameOrID: String, beginningWith word: String) async throws -> [DeployRecord] {
+    let prefix = word.lowercased()
+    guard !prefix.isEmpty, prefix.utf8.count <= 36, prefix.allSatisfy({ $0.isHexDigit || $0 == "-" }),
+      prefix.contains(where: \.isHexDigit)
+    else { return [] }
+    return try await client.read(
+      """
+      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+        AND starts_with(d.id::text, $2)
+      ORDER BY d.created_at DESC, d.id LIMIT 10
+      """, [.text(nameOrID), .text(prefix)]
+    ).map { try DeployRow.read($0) }
+  }
+
+  func inFlight(of nameOrID: String) async throws -> InFlight? {
+    let rows = try await client.read(
+      """
+      SELECT \(DeployRow.columns), l.holder_host,
+        (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint
+      FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+      LEFT JOIN paas_operation_leases l ON l.deploy_id = d.id
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+        AND d.status IN ('building', 'deploying')
+      """, [.text(nameOrID)])
+    return try rows.first.map { row in
+      InFlight(
+        deploy: try DeployRow.read(row), host: try row.decode(DeployRow.columnCount, as: String?.self),
+        age: .microseconds(try row.int(DeployRow.columnCount + 1)))
+    }
+  }
+
+  func deploy(of nameOrID: String, requestID: String) async throws -> DeployRecord? {
+    guard !requestID.isEmpty else { return nil }
+    let rows = try await client.read(
+      """
+      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID)) AND d.request_id = $2
+      """, [.text(nameOrID), .text(requestID)])
+    return try rows.first.map { try DeployRow.read($0) }
+  }
+
+  // MARK: Migrations
+
+  func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration] {
+    try await withDatabaseErrors {
+      try await client.read(
+        """
+        SELECT version, name, applied_at FROM paas_migrations_applied
+        WHERE app_id = $1 AND applied_at > $2 ORDER BY applied_at, version LIMIT 1000
+        """,
+        [
+          .uuid(UUID(uuidString: app.id)),
+          .timestamptz(deploy.createdAt.map { PostgresTimestamp(microsecondsSince1970: $0.microseconds) }),
+        ]
+      ).map(Self.migration)
+    }
+  }
+
+  func migrations(of app: App, after version: String, limit: Int) async throws -> [Migration] {
+    try await withDatabaseErrors {
+      let rows =
+        if version.isEmpty {
+          try await client.read(
+            """
+            SELECT version, name, applied_at FROM paas_migrations_applied
+            WHERE app_id = $1 ORDER BY applied_at DESC, version DESC LIMIT $2
+            """, [.uuid(UUID(uuidString: app.id)), .int8(Int64(limit))])
+        } else {
+          try await client.read(
+            """
+            SELECT m.version, m.name, m.applied_at FROM paas_migrations_applied m
+            JOIN paas_migrations_applied last ON last.app_id = m.app_id AND last.version = $3
+            WHERE m.app_id = $1 AND (m.applied_at, m.version) < (last.applied_at, last.version)
+            ORDER BY m.applied_at DESC, m.version DESC LIMIT $2
+            """, [.uuid(UUID(uuidString: app.id)), .int8(Int64(limit)), .text(version)])
+        }
+      return try rows.map(Self.migration)
+    }
+  }
+
+  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
+    try await withDatabaseErrors {
+      let inserted = try await client.query(
+        """
+        INSERT INTO paas_migrations_applied (app_id, version, name) VALUES ($1, $2, $3)
+        ON CONFLICT (app_id, version) DO NOTHING RETURNING version, name, applied_at
+        """, [.uuid(UUID(uuidString: app.id)), .text(migration.version), .text(migration.name)])
+      if let row = inserted.first { return (try Self.migration(row), true) }
+      let known = try await client.query(
+        "SELECT version, name, applied_at FROM paas_migrations_applied WHERE app_id = $1 AND version = $2",
+        [.uuid(UUID(uuidString: app.id)), .text(migration.version)])
+      return (try known.first.map(Self.migration) ?? migration, false)
+    }
+  }
+
+  private static func migration(_ row: PostgresRow) throws -> Migration {
+    Migration(
+      version: try row.string(0), name: try row.string(1), appliedAt: Timestamp(try row.timestamp(2)))
+  }
+}

@@ -1,0 +1,28 @@
+public import RollbackMessages
+
+extension RollbackService {
+  /// How the daemon and what it depends on are. Answers also when everything else is down.
+  public func health(_ request: GetHealthRequest, from caller: Caller) async throws -> GetHealthResponse {
+    try await authorize(caller, .getHealth)
+    async let database = dependencies.database()
+    async let cluster = dependencies.clusterHealth()
+    var running: [RunningOperation] = []
+    do {
+      running = try await operations.running()
+    } catch {
+      // The database's own line says that it is away.
+      running = []
+    }
+    for index in running.indices {
+      guard let progress = supervisor.feed(of: running[index].deployID)?.newestProgress else { continue }
+      running[index].progress = progress.message
+    }
+    let parts = await (database, cluster)
+    let isWell = parts.0.state == .ok && parts.1.state == .ok
+    return GetHealthResponse(
+      state: isWell ? .ok : .degraded, version: identity.version, host: identity.host, startedAt: startedAt,
+      uptime: startedInstant.duration(to: clock.now), database: parts.0, cluster: parts.1,
+      registry: RegistryHealth(state: .notConfigured), running: running, timeToReady: statistics.summary,
+      connections: UInt32(clamping: dependencies.connections))
+  }
+}

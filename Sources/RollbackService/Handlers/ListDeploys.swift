@@ -1,0 +1,34 @@
+public import RollbackMessages
+
+extension RollbackService {
+  /// The history of an app, newest first.
+  public func listDeploys(_ request: ListDeploysRequest, from caller: Caller) async throws -> ListDeploysResponse {
+    try await authorize(caller, .listDeploys)
+    let size = try RequestCheck.pageSize(request.pageSize, default: 20, limit: 500)
+    let after = request.pageToken.isEmpty ? nil : try PageToken(text: request.pageToken).position
+    let app = try await app(named: request.app)
+    // One row more than asked for tells whether there is another page.
+    var rows = try await deploys.deploys(of: app, after: after, limit: size + 1, eligibleOnly: request.eligibleOnly)
+    var token = ""
+    if rows.count > size {
+      rows.removeLast()
+      if let last = rows.last, let createdAt = last.createdAt {
+        token = PageToken(DeployPosition(createdAt: createdAt.microseconds, id: last.id)).text
+      }
+    }
+    return ListDeploysResponse(deploys: rows.map(Eligibility.mark), nextPageToken: token)
+  }
+
+  /// The app that a request names.
+  func app(named name: String) async throws -> App {
+    try RequestCheck.app(name)
+    guard let app = try await deploys.app(name) else { throw unknownApp(name) }
+    return app
+  }
+
+  func unknownApp(_ name: String) -> ServiceError {
+    ServiceError(
+      .notFound, "there is no app \(RequestCheck.quoted(name)); rollbackctl app list shows those there are",
+      details: ["app": name])
+  }
+}

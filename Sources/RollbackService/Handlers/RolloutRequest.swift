@@ -1,0 +1,75 @@
+internal import RollbackMessages
+
+/// A `Rollback` or `Deploy` call, checked as far as it can be without asking anybody.
+struct RolloutRequest: Sendable {
+  enum Wish: Sendable {
+    /// Back to the deploy that the word names; empty: the last known good one.
+    case rollback(to: String)
+    /// Forward to an image.
+    case deploy(image: String)
+  }
+
+  var app: String
+  var wish: Wish
+  var requestID: String
+  var reason: String
+  var timeout: Duration
+  var soak: Duration
+  var failFast: Bool
+  var requireImageCheck: Bool
+  var expectCurrent: String
+  var caller: Caller
+  var actorID: String?
+
+  /// `deploy.rollback` or `deploy.create`.
+  var action: String {
+    switch wish {
+    case .rollback: "deploy.rollback"
+    case .deploy: "deploy.create"
+    }
+  }
+
+  /// As the caller named it, for the audit of a refusal.
+  var target: String {
+    switch wish {
+    case .rollback(let word): word
+    case .deploy(let image): image
+    }
+  }
+
+  /// - Throws: `invalid_argument` naming the field; `unimplemented` for what a later version brings.
+  init(
+    app: String, wish: Wish, options: RolloutOptions?, caller: Caller, actorID: String?, timing: OperationTiming,
+    newRequestID: () -> String
+  ) throws(ServiceError) {
+    let options = options ?? RolloutOptions()
+    try RequestCheck.app(app)
+    self.app = app
+    self.wish = wish
+    requestID =
+      options.requestID.isEmpty ? newRequestID() : try RequestCheck.uuid(options.requestID, "request_id")
+    try RequestCheck.text(options.reason, "reason", limit: 1024)
+    reason = options.reason
+    try RequestCheck.duration(options.timeout, "timeout", in: .seconds(1)...Duration.seconds(86_400))
+    timeout = options.timeout ?? timing.rolloutTimeout
+    try RequestCheck.duration(options.soak, "soak", in: .zero...Duration.seconds(3600))
+    soak = options.soak ?? timing.soak
+    failFast = !options.noFailFast
+    requireImageCheck = options.requireImageCheck
+    expectCurrent = options.expectCurrent
+    self.caller = caller
+    self.actorID = actorID
+    try RequestCheck.text(options.expectCurrent, "expect_current", limit: 64)
+    switch wish {
+    case .rollback(let word): try RequestCheck.text(word, "target", limit: 64)
+    case .deploy(let image): try RequestCheck.text(image, "image", limit: 512)
+    }
+    if options.onFailure == .revert { throw Self.notYet("on_failure revert") }
+    if options.waitForLock != nil { throw Self.notYet("wait_for_lock") }
+    if options.cancelRunning { throw Self.notYet("cancel_running") }
+  }
+
+  private static func notYet(_ option: String) -> ServiceError {
+    ServiceError(.unimplemented, "\(option) is not in this version of rollbackd yet; call without it")
+  }
+}

@@ -1,0 +1,111 @@
+internal import KubernetesObjects
+internal import RollbackMessages
+internal import RolloutCore
+
+/// Where an operation stands while it is carried out: its machines, and what they have said so far. No I/O.
+struct OperationCourse: ~Copyable {
+  typealias Instant = ContinuousClock.Instant
+
+  /// What the API server answered to our patch, or what was found to carry it.
+  struct Patched: Sendable {
+    var receipt: PatchReceipt
+    var deployment: Deployment
+  }
+
+  var machine: OperationStateMachine
+  var verdict: RolloutVerdict?
+  var pace: ProgressPace
+  var machineWake: Instant?
+  var verdictWake: Instant?
+  /// The Deployment as the request's check read it: good for the first decision, because the patch is guarded by its
+  /// resourceVersion.
+  private var known: Deployment?
+  private(set) var patched: Patched?
+  private let container: String
+
+  /// The verdict that waits for its evidence.
+  var explaining: RolloutCore.RolloutOutcome?
+  private(set) var evidence: Diagnosis?
+  /// The last numbers.
+  var last: RolloutCore.RolloutProgress?
+  /// From the request until everything was ready, while it is.
+  private(set) var readySince: Duration?
+  /// From the request until the verdict's cause.
+  var endedAt: Duration?
+  var isWriting = false
+  var mustRelease = false
+  private(set) var finished: RolloutFinished?
+  var ending: OperationRunnerEnd?
+
+  init(_ operation: Operation, timing: OperationTiming, at now: Instant) {
+    let settings = OperationSettings(
+      leaseLength: timing.leaseDuration, timeout: .microseconds(operation.plan.timeout))
+    if operation.isTakeover {
+      machine = OperationStateMachine(resuming: nil, settings: settings, at: now)
+    } else {
+      machine = OperationStateMachine(
+        created: operation.lease.fencingToken, sentAt: operation.lease.askedAt,
+        uid: operation.deployment?.metadata.uid, settings: settings, at: now)
+    }
+    pace = ProgressPace(interval: timing.progressInterval)
+    known = operation.deployment
+    container = operation.app.container
+  }
+
+  /// When something is to be done even if nothing comes.
+  var nextInstant: Instant {
+    let instants = [machineWake, verdictWake, isWriting ? nil : pace.nextDue].compactMap { $0 }
+    return instants.min() ?? .now.advanced(by: .seconds(3600))
+  }
+
+  /// The Deployment that was read already; only once.
+  mutating func takeKnownDeployment() -> Deployment? {
+    defer { known = nil }
+    return known
+  }
+
+  /// Keeps what came with an answer; returns the event that it means for the machine.
+  mutating func take(
+    _ answer: OperationAnswer, feed: RolloutFeed, at wallClock: () -> RollbackMessages.Timestamp
+  ) -> OperationEvent? {
+    switch answer {
+    case .event(let event): return event
+    case .read(let reading, let deployment):
+      if case .decision(.alreadyApplied) = reading.finding, let deployment,
+        let receipt = PatchReceipt(answer: deployment, container: container, serverDate: nil)
+      {
+        patched = Patched(receipt: receipt, deployment: deployment)
+      }
+      return .deploymentRead(reading)
+    case .patched(let receipt, let deployment):
+      patched = Patched(receipt: receipt, deployment: deployment)
+      return .patched
+    case .evidence(let diagnosis):
+      evidence = diagnosis
+      defer { explaining = nil }
+      return explaining.map(OperationEvent.verdict)
+    case .written(let finished):
+      self.finished = finished
+      feed.publish(.finished(finished), at: wallClock())
+      return .outcomeWritten
+    case .unwritten:
+      isWriting = false
+      return .databaseUnavailable
+    }
+  }
+
+  /// Takes in what the verdict has to tell.
+  mutating func note(_ progress: RolloutCore.RolloutProgress, elapsed: Duration) {
+    last = progress
+    readySince = progress.phase == .soaking ? readySince ?? elapsed : nil
+    pace.offer(RolloutWords.progress(progress, elapsed: elapsed))
+  }
+}
+
+/// How an operation's run ended on this host.
+enum OperationRunnerEnd: Sendable {
+  /// The outcome is written.
+  case finished(RolloutFinished)
+  /// Another host has the operation, or will take it.
+  case leftToOthers
+}

@@ -1,0 +1,108 @@
+internal import Logging
+internal import RollbackMessages
+internal import RolloutCore
+
+/// An outcome as it is written, and the frame that tells it but for what the database adds.
+struct EndedOperation: Sendable {
+  var outcome: RecordedOutcome
+  var finished: RolloutFinished
+}
+
+extension OperationRunner {
+  /// What is to be written and told of an outcome.
+  func ended(_ outcome: RolloutCore.OperationOutcome, _ course: borrowing OperationCourse) -> EndedOperation {
+    let kind = RollbackMessages.RolloutOutcome(outcome.kind)
+    let replicas = course.last.map { RolloutWords.replicas($0.replicas) } ?? Replicas()
+    let timeToReady = kind == .succeeded ? course.endedAt ?? elapsed : nil
+    let warnings = operation.warnings + mismatch(outcome.proof)
+    let message = message(outcome, timeToReady: timeToReady)
+    return EndedOperation(
+      outcome: RecordedOutcome(
+        app: operation.app, plan: operation.plan, outcome: kind, message: message, replicas: replicas,
+        timeToReady: timeToReady, warnings: warnings, auditDetails: auditDetails(outcome)),
+      finished: RolloutFinished(
+        outcome: kind, message: message, diagnosis: course.evidence, elapsed: elapsed,
+        target: OperationTiming.target, warnings: warnings, podsChecked: UInt32(clamping: outcome.proof?.total ?? 0),
+        podsVerified: UInt32(clamping: outcome.proof?.verified ?? 0), replicas: replicas))
+  }
+
+  private func message(_ outcome: RolloutCore.OperationOutcome, timeToReady: Duration?) -> String {
+    guard let timeToReady else { return outcome.sentence }
+    let seconds = timeToReady.components.seconds
+    let tenth = timeToReady.components.attoseconds / 100_000_000_000_000_000
+    var message = "\(operation.app.name) runs \(operation.deploy.imageRef) after \(seconds).\(tenth)s"
+    if let proof = outcome.proof { message += "; image verified on \(proof.verified) of \(proof.total) pods" }
+    return message
+  }
+
+  private func mismatch(_ proof: ImageProof?) -> [Warning] {
+    guard let mismatch = proof?.mismatch else { return [] }
+    return [
+      Warning(
+        code: "image_unverified",
+        message: "A pod reports image \(mismatch) where \(operation.deploy.imageDigest) was deployed.")
+    ]
+  }
+
+  private func auditDetails(_ outcome: RolloutCore.OperationOutcome) -> [String: String] {
+    var details: [String: String] = [:]
+    if let failure = outcome.failure {
+      details["cause"] = failure.cause.rawValue
+      if let finding = failure.finding {
+        if !finding.pod.isEmpty { details["pod"] = finding.pod }
+        if !finding.container.isEmpty { details["container"] = finding.container }
+        details["pod_reason"] = finding.reason
+      }
+    }
+    if let proof = outcome.proof { details["image_verified"] = "\(proof.verified) of \(proof.total) pods" }
+    return details
+  }
+
+  /// A failure with the logs that help to understand it. Each log has a deadline: it must not hold the outcome up.
+  func explain(_ failure: RolloutFailure) async -> Diagnosis {
+    var diagnosis = RolloutWords.diagnosis(failure)
+    for request in failure.logs {
+      guard let text = await log(request), !text.isEmpty else { continue }
+      if request.previous {
+        diagnosis.previousLogTail = text
+      } else {
+        diagnosis.logTail = text
+      }
+    }
+    return diagnosis
+  }
+
+  private func log(_ request: RolloutFailure.LogRequest) async -> String? {
+    await withTaskGroup(of: String?.self) { group in
+      group.addTask {
+        do {
+          return try await cluster.log(
+            of: request.pod, container: request.container, in: operation.app.namespace, previous: request.previous,
+            lines: request.lines)
+        } catch {
+          return nil
+        }
+      }
+      group.addTask {
+        // Ends early only when the log came first.
+        try? await clock.sleep(until: clock.now.advanced(by: timing.logTimeout), tolerance: nil)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+}
+
+extension RollbackMessages.RolloutOutcome {
+  init(_ kind: RolloutCore.OperationOutcome.Kind) {
+    self =
+      switch kind {
+      case .succeeded: .succeeded
+      case .failed: .failed
+      case .superseded: .superseded
+      case .cancelled: .cancelled
+      case .timedOut: .timedOut
+      }
+  }
+}

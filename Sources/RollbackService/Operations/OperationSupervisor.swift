@@ -1,0 +1,153 @@
+internal import KubernetesObjects
+internal import Logging
+internal import RollbackMessages
+internal import RolloutCore
+internal import Synchronization
+
+/// Owns every operation that runs on this host, and takes over those whose holder is gone.
+///
+/// `run()` is where they live: when it returns none is left. Graceful shutdown hands the leases over so that another
+/// host goes on at once.
+final class OperationSupervisor<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
+  private let store: any OperationStore
+  private let cluster: any Cluster
+  private let timing: OperationTiming
+  private let clock: C
+  private let wallClock: @Sendable () -> RollbackMessages.Timestamp
+  private let log: Logger
+  private let statistics: RolloutStatistics
+  private let starts: AsyncStream<Operation>
+  private let start: AsyncStream<Operation>.Continuation
+  private let state = Mutex(State())
+
+  private struct State {
+    var running: [String: Running] = [:]
+    var isStopping = false
+  }
+
+  /// An operation on this host, as others may see it.
+  struct Running: Sendable {
+    let operation: Operation
+    let mailbox: OperationMailbox
+  }
+
+  init(
+    store: any OperationStore, cluster: any Cluster, timing: OperationTiming, clock: C,
+    wallClock: @escaping @Sendable () -> RollbackMessages.Timestamp, statistics: RolloutStatistics, log: Logger
+  ) {
+    self.store = store
+    self.cluster = cluster
+    self.timing = timing
+    self.clock = clock
+    self.wallClock = wallClock
+    self.statistics = statistics
+    self.log = log
+    // Bounded by what may run at all: the database admits one operation an app.
+    (starts, start) = AsyncStream.makeStream(of: Operation.self)
+  }
+
+  /// Runs operations until ``stop()``, then hands over those that are left.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.takeOver() }
+      for await operation in starts {
+        guard let running = register(operation) else { continue }
+        group.addTask { await self.carryOut(running) }
+      }
+      group.cancelAll()
+    }
+  }
+
+  /// Begins to carry an operation out; its feed may be watched from now on. Where the supervisor is stopping the
+  /// lease runs out and another host goes on.
+  func begin(_ operation: Operation) {
+    state.withLock { $0.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox()) }
+    start.yield(operation)
+  }
+
+  /// Hands over what runs and lets ``run()`` return.
+  func stop() {
+    let running = state.withLock { state in
+      state.isStopping = true
+      return Array(state.running.values)
+    }
+    for entry in running { entry.mailbox.post(.event(.drain)) }
+    start.finish()
+  }
+
+  /// The feed of a deploy that runs on this host.
+  func feed(of deployID: String) -> RolloutFeed? {
+    state.withLock { $0.running[deployID]?.operation.feed }
+  }
+
+  /// Whether what ran here is being handed over.
+  var isStopping: Bool { state.withLock { $0.isStopping } }
+
+  var count: Int { state.withLock { $0.running.count } }
+
+  private func register(_ operation: Operation) -> Running? {
+    state.withLock { $0.isStopping ? nil : $0.running[operation.deploy.id] }
+  }
+
+  private func carryOut(_ running: Running) async {
+    let operation = running.operation
+    var log = log
+    log[metadataKey: "deploy"] = "\(operation.deploy.id)"
+    log[metadataKey: "app"] = "\(operation.app.name)"
+    log.info("operation begins", metadata: ["image": "\(operation.plan.image)", "action": "\(operation.plan.action)"])
+    let runner = OperationRunner(
+      operation: operation, cluster: cluster, store: store, timing: timing, clock: clock, wallClock: wallClock,
+      log: log, mailbox: running.mailbox)
+    switch await runner.run() {
+    case .finished(let finished):
+      statistics.record(finished, isRollback: operation.plan.isRollback)
+      log.info(
+        "operation ended",
+        metadata: ["outcome": "\(finished.outcome.word)", "message": "\(finished.message)", "audit": "\(finished.auditID)"])
+    case .leftToOthers:
+      log.notice("operation left to another host")
+    }
+    state.withLock { _ = $0.running.removeValue(forKey: operation.deploy.id) }
+  }
+
+  // MARK: Takeover
+
+  /// Looks for operations without a living holder, now and three times in a lease's length.
+  private func takeOver() async {
+    while !Task.isCancelled {
+      do {
+        for claimed in try await store.claimExpired(limit: 16) { begin(continuing: claimed) }
+      } catch is CancellationError {
+        return
+      } catch {
+        log.debug("could not look for orphaned operations", metadata: ["cause": "\(error)"])
+      }
+      // Ends early only when cancelled.
+      try? await clock.sleep(until: clock.now.advanced(by: timing.leaseDuration / 3), tolerance: nil)
+    }
+  }
+
+  private func begin(continuing claimed: ClaimedOperation) {
+    let feed = RolloutFeed(deployID: claimed.deploy.id, lastSequence: claimed.lastSequence)
+    let startedAt = clock.now.advanced(by: .zero - claimed.age)
+    if claimed.lastSequence == 0 {
+      let accepted = RolloutAccepted(
+        deploy: claimed.deploy, warnings: claimed.deploy.warnings, namespace: claimed.app.namespace,
+        deployment: claimed.app.deployment, container: claimed.app.container)
+      feed.publish(.accepted(accepted), at: wallClock())
+    }
+    let message = "taken over from \(claimed.previousHost), whose lease ran out"
+    feed.publish(
+      .progress(
+        RollbackMessages.RolloutProgress(
+          phase: .waiting, replicas: claimed.deploy.replicas, message: message, elapsed: claimed.age)),
+      at: wallClock())
+    log.notice(
+      "operation taken over", metadata: ["deploy": "\(claimed.deploy.id)", "from": "\(claimed.previousHost)"])
+    begin(
+      Operation(
+        app: claimed.app, deploy: claimed.deploy, plan: claimed.plan, warnings: claimed.deploy.warnings,
+        lease: claimed.lease, startedAt: startedAt, deployment: nil, feed: feed,
+        firstSequence: claimed.lastSequence + 1, isTakeover: true))
+  }
+}

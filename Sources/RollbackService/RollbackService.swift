@@ -1,0 +1,78 @@
+public import Logging
+public import RollbackMessages
+
+/// The service behind the socket: one method an RPC (see Handlers), and the operations that they begin.
+///
+/// It knows neither sockets nor libpq nor libcurl: what it needs of the world it is given as protocols.
+public final class RollbackService<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
+  let deploys: any DeployStore
+  let operations: any OperationStore
+  let audit: any AuditLog
+  let cluster: any Cluster
+  let dependencies: any DependencyHealth
+  let authorization: AuthorizationPolicy
+  let identity: ServiceIdentity
+  let timing: OperationTiming
+  let clock: C
+  let wallClock: @Sendable () -> Timestamp
+  let log: Logger
+  let statistics = RolloutStatistics()
+  let supervisor: OperationSupervisor<C>
+  let startedAt: Timestamp
+  let startedInstant: ContinuousClock.Instant
+
+  public init(
+    deploys: any DeployStore, operations: any OperationStore, audit: any AuditLog, cluster: any Cluster,
+    dependencies: any DependencyHealth, authorization: AuthorizationPolicy, identity: ServiceIdentity,
+    timing: OperationTiming, clock: C, wallClock: @escaping @Sendable () -> Timestamp, log: Logger
+  ) {
+    self.deploys = deploys
+    self.operations = operations
+    self.audit = audit
+    self.cluster = cluster
+    self.dependencies = dependencies
+    self.authorization = authorization
+    self.identity = identity
+    self.timing = timing
+    self.clock = clock
+    self.wallClock = wallClock
+    self.log = log
+    startedAt = wallClock()
+    startedInstant = clock.now
+    supervisor = OperationSupervisor(
+      store: operations, cluster: cluster, timing: timing, clock: clock, wallClock: wallClock, statistics: statistics,
+      log: log)
+  }
+
+  /// Carries operations out, and takes over orphaned ones, until ``stop()``; then hands over what is left.
+  public func run() async {
+    await supervisor.run()
+  }
+
+  /// Begins the end of ``run()``: operations are handed to other hosts.
+  public func stop() {
+    supervisor.stop()
+  }
+
+  /// How many operations run here.
+  public var runningOperations: Int { supervisor.count }
+}
+
+/// What this daemon calls itself.
+public struct ServiceIdentity: Hashable, Sendable {
+  public let host: String
+  public let version: String
+
+  public init(host: String, version: String) {
+    self.host = host
+    self.version = version
+  }
+}
+
+/// How what the daemon depends on is.
+public protocol DependencyHealth: Sendable {
+  func database() async -> DatabaseHealth
+  func clusterHealth() async -> ClusterHealth
+  /// Clients on the socket.
+  var connections: Int { get }
+}

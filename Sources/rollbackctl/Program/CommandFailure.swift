@@ -1,0 +1,76 @@
+internal import RollbackClient
+internal import RollbackMessages
+
+/// Why a command did not do what it was asked to, as its user is told.
+struct CommandFailure: Error, CustomStringConvertible {
+  var reason: ErrorReason
+  /// A sentence, with the way out where there is one.
+  var message: String
+  /// Objects by name, for programs.
+  var details: [String: String] = [:]
+  var status: ExitStatus
+  /// Commands that go on from here.
+  var hints: [Hint] = []
+
+  /// `watch: rollbackctl watch 0bd91e44`.
+  struct Hint: Hashable, Sendable {
+    var label: String
+    var command: String
+  }
+
+  init(
+    _ reason: ErrorReason, _ message: String, details: [String: String] = [:], status: ExitStatus? = nil,
+    hints: [Hint] = []
+  ) {
+    self.reason = reason
+    self.message = message
+    self.details = details
+    self.status = status ?? ExitStatus(reason)
+    self.hints = hints
+  }
+
+  static func usage(_ message: String) -> CommandFailure { CommandFailure(.usage, message, status: .usage) }
+
+  init(_ error: RollbackError) {
+    self.init(error.reason, error.message, details: error.details)
+    switch error.reason {
+    case .conflict:
+      if let deploy = error.details["deploy_id"], !deploy.isEmpty {
+        hints.append(Hint(label: "watch", command: "rollbackctl watch \(deploy.prefix(8))"))
+      }
+    case .cancelled: message = "Interrupted."
+    default: break
+    }
+  }
+
+  /// Whatever was thrown, as a user is told.
+  init(_ error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as RollbackError: self.init(error)
+    case is CancellationError: self.init(.interrupted, "Interrupted.", status: .interrupted)
+    default: self.init(.internal, "\(error)")
+    }
+  }
+
+  var description: String { "\(reason.rawValue): \(message)" }
+
+  var json: JSONValue {
+    let members = details.sorted { $0.key < $1.key }.map { JSONValue.Member(name: $0.key, value: .string($0.value)) }
+    return .object([
+      "error": .object([
+        "reason": .string(reason.rawValue), "message": .string(message), "details": .object(members),
+      ])
+    ])
+  }
+
+  /// For standard error.
+  func text(_ style: Style) -> String {
+    // Whoever pressed Ctrl-C knows that it was no error.
+    let isError = status != .interrupted
+    let head = isError ? "\(style.bad("error")) (\(reason.rawValue.displayed)): " : ""
+    var text = "\(head)\(message.displayed)\n"
+    for hint in hints { text += "  \(hint.label): \(hint.command.displayed)\n" }
+    return text
+  }
+}

@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Glibc
+internal import RollbackClient
+internal import RollbackMessages
+
+/// From the command line to the exit status.
+@main
+enum Program {
+  static func main() async {
+    // A parent may have it ignored: writing to a pipe that nobody reads must end the program, not go on for ever.
+    signal(SIGPIPE, SIG_DFL)
+    let console = SystemConsole()
+    let arguments = ArgumentRewriting.rewritten(Array(CommandLine.arguments.dropFirst()))
+    let interruption = Interruption()
+    let status = await interruption.run {
+      await run(arguments, on: console) { configuration, body in
+        try await RollbackClient.withClient(configuration) { client in try await body(client) }
+      }
+    }
+    exit(status.rawValue)
+  }
+
+  /// Lends `body` a connection to the daemon.
+  typealias Connect = (
+    RollbackClient.Configuration, (any DaemonCalls) async throws -> ExitStatus
+  ) async throws -> ExitStatus
+
+  static func run(_ arguments: [String], on console: any Console, connect: Connect) async -> ExitStatus {
+    let verb: any Verb
+    do {
+      let command = try Rollbackctl.parseAsRoot(arguments)
+      guard let parsed = command as? any Verb else { throw CleanExit.helpRequest(command) }
+      verb = parsed
+    } catch {
+      return end(unparsed: error, arguments, on: console)
+    }
+    let format = verb.format(on: console)
+    do {
+      try verb.check(console)
+      var configuration = verb.common.configuration
+      if let timeout = verb.callTimeout { configuration.callTimeout = timeout }
+      return try await connect(configuration) { daemon in
+        try await verb.run(in: CommandContext(daemon: daemon, console: console, format: format))
+      }
+    } catch {
+      return end(CommandFailure(error), format, on: console)
+    }
+  }
+
+  /// Says why a command failed: where its output is for programs, to them.
+  private static func end(_ failure: CommandFailure, _ format: OutputFormat, on console: any Console) -> ExitStatus {
+    switch format {
+    case .table: console.tell(failure.text(console.progress.style))
+    case .json, .ndjson:
+      do {
+        try console.write((format == .json ? failure.json.document : failure.json.line) + "\n")
+      } catch {
+        console.tell(failure.text(console.progress.style))
+      }
+    }
+    return failure.status
+  }
+
+  /// Help and the like are data; mistakes are told.
+  private static func end(unparsed error: any Error, _ arguments: [String], on console: any Console) -> ExitStatus {
+    let isMistake = Rollbackctl.exitCode(for: error) != .success
+    let text = Rollbackctl.fullMessage(for: error, columns: console.output.width ?? 80)
+    guard isMistake else {
+      do {
+        try console.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+        return .done
+      } catch {
+        return end(CommandFailure(error), .table, on: console)
+      }
+    }
+    if let format = ArgumentRewriting.format(in: arguments), format != .table {
+      return end(.usage(Rollbackctl.message(for: error)), format, on: console)
+    }
+    console.tell(text + "\n")
+    return .usage
+  }
+}

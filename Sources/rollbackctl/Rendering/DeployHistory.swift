@@ -1,0 +1,111 @@
+internal import RollbackMessages
+
+/// What can be told of an app's history from its list, where the daemon cannot be asked for a plan.
+///
+/// The daemon decides; a person is shown this beforehand, and what was confirmed is then asked for by its id.
+struct DeployHistory: Sendable {
+  /// The newest first.
+  let deploys: [DeployRecord]
+
+  var current: DeployRecord? { deploys.first(where: \.current) }
+
+  /// The deploy whose rollout failed or was cancelled after the current one went live: its image may be what the cluster
+  /// is on, and rolling back to the current deploy undoes it.
+  var unfinishedAfterCurrent: DeployRecord? {
+    guard let index = deploys.firstIndex(where: \.current), let newest = deploys[..<index].first else { return nil }
+    let isStuck = newest.status == .failed || newest.status == .cancelled
+    return isStuck && newest.hasImage && newest.imageRef != deploys[index].imageRef ? newest : nil
+  }
+
+  /// The default target: the newest deploy that went live, was not rolled back from, and can be rolled back to.
+  var lastKnownGood: DeployRecord? {
+    let replaced = rolledBackFrom
+    let mayBeCurrent = unfinishedAfterCurrent != nil
+    return deploys.first { deploy in
+      deploy.wentLive && !replaced.contains(deploy.id) && (deploy.rollbackable || deploy.current && mayBeCurrent)
+    }
+  }
+
+  /// Where to go after that deploy failed: for a rollback neither its image again nor what it was to replace.
+  func wayOut(after failed: DeployRecord) -> DeployRecord? {
+    guard !failed.rollbackOf.isEmpty else { return lastKnownGood }
+    let replaced = rolledBackFrom
+    return deploys.first { deploy in
+      deploy.wentLive && deploy.rollbackable && !replaced.contains(deploy.id) && deploy.imageRef != failed.imageRef
+    }
+  }
+
+  /// Whether a rollback to it makes sense by what the list says.
+  func isTarget(_ deploy: DeployRecord) -> Bool {
+    deploy.rollbackable || deploy.current && unfinishedAfterCurrent != nil
+  }
+
+  /// For how long it was what served; nil where the list does not show it.
+  func timeLive(of deploy: DeployRecord) -> Duration? {
+    guard deploy.wentLive, let index = deploys.firstIndex(where: { $0.id == deploy.id }), let from = deploy.finishedAt,
+      let until = deploys[..<index].last(where: \.wentLive)?.finishedAt, until > from
+    else { return nil }
+    return until.since(from)
+  }
+
+  /// The deploys that a later rollback replaced.
+  private var rolledBackFrom: Set<String> {
+    var replaced: Set<String> = []
+    for (index, deploy) in deploys.enumerated() where !deploy.rollbackOf.isEmpty && deploy.wentLive {
+      let before = deploys[(index + 1)...].first { $0.status != .cancelled && $0.hasImage }
+      if let before, before.id != deploy.rollbackOf { replaced.insert(before.id) }
+    }
+    return replaced
+  }
+
+  /// The deploy that a word means; see ``DeployWord``.
+  /// - Throws: ``CommandFailure``, `not_found` or, for a beginning of several ids, `invalid_argument`.
+  func deploy(named word: String, app: String) throws -> DeployRecord {
+    switch word {
+    case "":
+      if let deploy = lastKnownGood { return deploy }
+      throw CommandFailure(.notFound, "App \(app) has no earlier deploy that went live and can be rolled back to.")
+    case "current":
+      if let deploy = current { return deploy }
+      throw CommandFailure(.notFound, "App \(app) has no current deploy.")
+    case "previous": return try deploy(back: 1, app: app)
+    default:
+      if word.hasPrefix("-"), let steps = Int(word.dropFirst()), steps > 0 { return try deploy(back: steps, app: app) }
+      return try deploy(beginningWith: word, app: app)
+    }
+  }
+
+  private func deploy(back steps: Int, app: String) throws -> DeployRecord {
+    let start = deploys.firstIndex(where: \.current).map { $0 + 1 } ?? 0
+    let earlier = deploys[start...].filter(\.wentLive)
+    guard steps <= earlier.count else {
+      throw CommandFailure(
+        .notFound, "App \(app) has only \(earlier.count) earlier deploys that went live, not \(steps).")
+    }
+    return earlier[steps - 1]
+  }
+
+  private func deploy(beginningWith word: String, app: String) throws -> DeployRecord {
+    let prefix = word.lowercased()
+    guard prefix.allSatisfy({ $0 == "-" || $0.isASCII && $0.isHexDigit }) else {
+      throw CommandFailure(.invalidArgument, "\"\(word)\" is neither a deploy id nor current, previous or -N.")
+    }
+    let matches = deploys.filter { $0.id.hasPrefix(prefix) }
+    guard let match = matches.first else { throw CommandFailure(.notFound, "App \(app) has no deploy \(word).") }
+    guard matches.count == 1 else {
+      let ids = matches.prefix(4).map { shortID($0.id) }.joined(separator: ", ")
+      throw CommandFailure(
+        .invalidArgument, "\"\(word)\" is the beginning of several deploys of app \(app): \(ids). Give more digits.")
+    }
+    return match
+  }
+}
+
+extension DeployRecord {
+  /// Whether it ever served. One that was overtaken before it became ready did not.
+  var wentLive: Bool {
+    status == .live || status == .superseded && (timeToReady != nil || requestID.isEmpty)
+  }
+
+  var hasImage: Bool { !imageRef.isEmpty && !ImageName.isUnbuilt(imageRef) }
+}

@@ -1,0 +1,88 @@
+internal import RollbackMessages
+
+/// The end of a rollout, as its user is told.
+struct RolloutResult {
+  var finished: RolloutFinished
+  /// What ran before, where the accepted frame told.
+  var from: DeployRecord?
+  /// The deploy that a rollback after a failure had best go to.
+  var next: DeployRecord?
+  var app: String
+
+  func text(width: Int?, style: Style) -> String {
+    let (word, rest) = headline
+    var lines = RolloutPreview.wrap(word + rest.displayed, indent: 4, width)
+    let emphasis = isGood ? style.good : style.bad
+    if let first = lines.first, first.hasPrefix(word) { lines[0] = emphasis(word) + first.dropFirst(word.count) }
+    lines += (log + still).flatMap { RolloutPreview.wrap($0, indent: 6, width) }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private var isGood: Bool { finished.outcome == .succeeded || finished.outcome == .alreadyCurrent }
+
+  private var image: String { ImageName.short(finished.deploy?.imageRef ?? "") }
+  private var id: String { shortID(finished.deploy?.id ?? "") }
+
+  /// What became of it, first in a word.
+  private var headline: (word: String, rest: String) {
+    let after = finished.elapsed.map { " after \($0.words)" } ?? ""
+    let why = (finished.diagnosis?.summary).flatMap { $0.isEmpty ? nil : $0 } ?? finished.message
+    let rest = after + ": " + why
+    return switch finished.outcome {
+    case .succeeded: ("OK", "  \(app) runs \(image) (\(id))\(timeToReady)")
+    case .alreadyCurrent: ("OK", "  nothing to do: \(app) runs \(image) already (\(id))")
+    case .failed: ("FAILED", rest)
+    case .reverted: ("FAILED AND REVERTED", rest)
+    case .superseded: ("SUPERSEDED", rest)
+    case .cancelled: ("CANCELLED", rest)
+    case .timedOut: ("TIMED OUT", rest)
+    default: ("ENDED", rest)
+    }
+  }
+
+  private var timeToReady: String {
+    guard let time = finished.deploy?.timeToReady ?? finished.elapsed else { return "" }
+    guard let target = finished.target, target > .zero else { return " after \(time.words)" }
+    let verdict = time <= target ? "met" : "missed by \((time - target).words)"
+    return " after \(time.words) (target \(target.words): \(verdict))"
+  }
+
+  /// What the container said last.
+  private var log: [String] {
+    guard !isGood, let diagnosis = finished.diagnosis else { return [] }
+    let isPrevious = !diagnosis.previousLogTail.isEmpty
+    let tail = isPrevious ? diagnosis.previousLogTail : diagnosis.logTail
+    let lines = tail.split(whereSeparator: \.isNewline).map { String($0).displayed }.suffix(8)
+    let whose = isPrevious ? "its previous run" : "the container"
+    switch lines.count {
+    case 0:
+      return diagnosis.events.suffix(3).map { "  event:  \($0.object): \($0.reason): \($0.message)".displayed }
+    case 1: return ["  last lines of \(whose):  \(lines.joined())"]
+    default: return ["  last lines of \(whose):"] + lines.map { "      \($0)" }
+    }
+  }
+
+  /// How the app is now, and what to do.
+  private var still: [String] {
+    switch finished.outcome {
+    case .succeeded:
+      guard let from, from.id != finished.deploy?.id else { return [] }
+      return ["    undo: \(rollback(from))"]
+    case .alreadyCurrent: return []
+    case .reverted: return ["  What ran before is back" + (from.map { ": \(ImageName.short($0.imageRef))" } ?? "") + "."]
+    case .superseded: return ["  A later deploy took its place.   see: rollbackctl list \(app)"]
+    default:
+      return [[serving, next.map { "next: \(rollback($0))" }].compactMap(\.self).joined(separator: "   ")]
+        .filter { !$0.isEmpty }.map { "  " + $0 }
+    }
+  }
+
+  private var serving: String? {
+    guard let replicas = finished.replicas, replicas.desired > 0 else { return nil }
+    if replicas.available == 0 { return "No pod is available: \(app) is down." }
+    let count = "\(replicas.available) of \(replicas.desired)"
+    return replicas.old > 0 ? "Old pods still serve: \(count) available." : "\(count) pods are available."
+  }
+
+  private func rollback(_ deploy: DeployRecord) -> String { "rollbackctl rollback \(app) \(shortID(deploy.id))" }
+}

@@ -1,0 +1,113 @@
+internal import RollbackMessages
+
+/// A rollout as its frames tell it: what is known so far, and a line for each thing that changed.
+struct RolloutStory: Sendable {
+  /// `02:47:19  pod       hello-6c9d-x2x ready after 9s`.
+  struct Line: Hashable, Sendable {
+    var at: Timestamp?
+    var word: String
+    var text: String
+
+    func text(_ localTime: LocalTime) -> String {
+      let clock = at.map(localTime.clock) ?? "        "
+      return "\(clock)  \(word.padded(to: 10))\(text.displayed)"
+    }
+  }
+
+  private(set) var accepted: RolloutAccepted?
+  private(set) var newest: RolloutProgress?
+  private(set) var finished: RolloutFinished?
+  private var pods: [String: PodState] = [:]
+  /// What the newest line with numbers said.
+  private var shownNumbers: String?
+
+  /// The id of the deploy, where it is known; else empty.
+  var deployID: String { accepted?.deploy?.id ?? finished?.deploy?.id ?? "" }
+
+  /// Takes a frame in; gives the lines for what is new in it.
+  mutating func hear(_ frame: RolloutFrame) -> [Line] {
+    let lines: [(word: String, text: String)]
+    switch frame.kind {
+    case .accepted(let accepted)?: lines = hear(accepted)
+    case .progress(let progress)?: lines = hear(progress, at: frame.at)
+    case .finished(let finished)?: lines = hear(finished)
+    case nil: lines = []
+    }
+    return lines.map { Line(at: frame.at, word: $0.word, text: $0.text) }
+  }
+
+  private mutating func hear(_ accepted: RolloutAccepted) -> [(String, String)] {
+    self.accepted = accepted
+    let audit = accepted.auditID == 0 ? "" : ", audit #\(accepted.auditID)"
+    let deploy = "deploy \(shortID(accepted.deploy?.id ?? ""))"
+    return accepted.joined
+      ? [("joined", "\(deploy), begun by an earlier call with this request id")] : [("accepted", deploy + audit)]
+  }
+
+  private mutating func hear(_ progress: RolloutProgress, at time: Timestamp?) -> [(String, String)] {
+    let before = newest
+    newest = progress
+    var lines: [(String, String)] = []
+    for pod in progress.pods {
+      if let text = change(of: pod, progress, at: time) { lines.append(("pod", text)) }
+      pods[pod.name] = pod
+    }
+    let isNewPhase = before?.phase != progress.phase
+    if progress.phase == .rolling, let replicas = progress.replicas {
+      let numbers = Self.numbers(replicas)
+      if isNewPhase || numbers != shownNumbers {
+        shownNumbers = numbers
+        lines.append((progress.phase.lineWord, numbers))
+      } else if lines.isEmpty, before?.message != progress.message {
+        lines.append((progress.phase.lineWord, progress.message))
+      }
+    } else if isNewPhase || progress.phase != .unreachable && before?.message != progress.message {
+      lines.append((progress.phase.lineWord, progress.phase.text(progress.message)))
+    }
+    return lines
+  }
+
+  /// What is new about a pod; nil when nothing worth a line is.
+  private func change(of pod: PodState, _ progress: RolloutProgress, at time: Timestamp?) -> String? {
+    let before = pods[pod.name]
+    if pod.ready {
+      guard before?.ready != true else { return nil }
+      return "\(pod.name) ready" + (elapsed(progress, at: time).map { " after \($0.words)" } ?? "")
+    }
+    if !pod.message.isEmpty, before?.message != pod.message || before?.restarts != pod.restarts {
+      return pod.message.contains(pod.name) ? pod.message : "\(pod.name) \(pod.state): \(pod.message)"
+    }
+    return before?.ready == true ? "\(pod.name) is not ready any more" : nil
+  }
+
+  /// In whole seconds, for it is when it was noticed.
+  private func elapsed(_ progress: RolloutProgress, at time: Timestamp?) -> Duration? {
+    guard let elapsed = progress.elapsed else { return nil }
+    return elapsed < .seconds(10) ? elapsed : .seconds(elapsed.wholeSeconds)
+  }
+
+  private mutating func hear(_ finished: RolloutFinished) -> [(String, String)] {
+    self.finished = finished
+    guard finished.outcome == .succeeded, finished.podsChecked > 0 else { return [] }
+    let proof = "image verified on \(finished.podsVerified) of \(finished.podsChecked) pods"
+    if let replicas = finished.replicas, Self.numbers(replicas) != shownNumbers {
+      return [("rolling", "\(Self.numbers(replicas)); \(proof)")]
+    }
+    return [("verified", proof)]
+  }
+
+  static func numbers(_ replicas: Replicas) -> String {
+    "\(replicas.updated)/\(replicas.desired) updated, \(replicas.old) old, \(replicas.available) available"
+  }
+}
+
+extension RolloutPhase {
+  /// At most nine letters, to stand in a column.
+  var lineWord: String { self == .unreachable ? "offline" : word }
+
+  /// A sentence of the daemon behind the phase's word, which is not said twice.
+  func text(_ message: String) -> String {
+    let prefix = word + " "
+    return message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+  }
+}

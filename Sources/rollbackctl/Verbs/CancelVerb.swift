@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import RollbackClient
+internal import RollbackMessages
+
+struct CancelVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "cancel",
+    abstract: "Stops a running deploy, and says what the cluster was left on.",
+    discussion: """
+      To put another deploy in its place at once, use rollbackctl rollback --cancel-running.
+
+      EXAMPLES
+        rollbackctl cancel c4410d7e --reason "wrong image"
+      """)
+
+  @Argument(help: "The deploy's id, or the beginning of it.")
+  var deploy: String
+
+  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  var reason: String = ""
+
+  @OptionGroup var call: CallOptions
+  @OptionGroup var common: CommonOptions
+
+  var callTimeout: Duration? { call.timeout?.duration }
+
+  func check(_ console: any Console) throws { _ = try common.token() }
+
+  func run(in context: CommandContext) async throws -> ExitStatus {
+    let id: String
+    if let whole = UUIDText.canonical(deploy) {
+      id = whole
+    } else {
+      id = try await DeployFinder(context: context).deploy(beginningWith: deploy).id
+    }
+    let request = CancelDeployRequest(deploy: id, reason: reason, token: try common.token())
+    let response = try await context.daemon.cancelDeploy(request)
+    guard context.format == .table else {
+      try context.write(response.json)
+      return .done
+    }
+    let app = response.deploy.map { " of \($0.app)" } ?? ""
+    let status = response.deploy.map { "\($0.status.word)" } ?? "cancelled"
+    var text = "Deploy \(shortID(id))\(app) is \(status).".displayed + "\n"
+    if !response.leftOn.isEmpty { text += "  The cluster was left on: \(response.leftOn.displayed)\n" }
+    try context.console.write(text)
+    return .done
+  }
+}

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import RollbackClient
+internal import RollbackMessages
+
+struct RollbackVerb: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract: "Puts an app back on an earlier deploy's image, and watches until it runs.",
+    discussion: """
+      Without a deploy the target is the last known good one; on a terminal you may choose another from the list. Only \
+      the image is restored: never environment variables, secrets, database schema or volumes.
+
+      You are asked before anything happens. Where nobody can be asked, --yes is needed. Once accepted, the rollback \
+      goes on whatever becomes of this program; Ctrl-C ends the watching only.
+
+      EXAMPLES
+        rollbackctl rollback hello --reason "500s since v3"
+        rollbackctl rollback hello previous --yes
+        rollbackctl rollback hello -2
+        rollbackctl rollback hello 0bd91e44 --expect-current 9f31c2a0 --yes --output ndjson
+        rollbackctl rollback hello --yes --detach
+        rollbackctl rollback hello --cancel-running --yes    when a bad deploy hangs
+      """)
+
+  @Argument(help: "The app's name or id.")
+  var app: String
+
+  @Argument(help: "Which deploy: an id or the beginning of one, previous, -2. Default: the last known good one.")
+  var deploy: DeployWord?
+
+  @OptionGroup var flags: RolloutFlags
+  @OptionGroup var common: CommonOptions
+
+  var isStream: Bool { true }
+
+  func check(_ console: any Console) throws {
+    guard flags.yes || console.canAsk else { throw RolloutQuestion.cannotAsk("rollback") }
+    _ = try common.token()
+  }
+
+  func run(in context: CommandContext) async throws -> ExitStatus {
+    var request = RollbackRequest(
+      app: app, target: deploy?.word ?? "", options: flags.options(token: try common.token()))
+    if !flags.yes {
+      guard let target = try await RollbackQuestion(context: context, app: app).ask(request.target) else {
+        throw RolloutQuestion.declined
+      }
+      // What was agreed to, and nothing that came in between.
+      request.target = target
+    }
+    let run = RolloutRun(context, .rollback(request), isDetached: flags.detach, isPreviewed: !flags.yes)
+    return try await run.run()
+  }
+}
