@@ -23,7 +23,9 @@ struct ResponseHeadParser {
   mutating func receive(_ line: UnsafeRawBufferPointer) -> Outcome {
     if isComplete { return .more }
     size += line.count
-    guard size <= Self.maximumSize else { return .violation("the response's head is larger than \(Self.maximumSize) bytes") }
+    guard size <= Self.maximumSize else {
+      return .violation("the response's head is larger than \(Self.maximumSize) bytes")
+    }
     let text = line[..<Self.endOfContent(line)]
     if text.isEmpty { return endOfHead() }
     if text.starts(with: "HTTP/".utf8) {

@@ -53,7 +53,8 @@ struct HTTPClientFailureTests {
   }
 
   @Test(arguments: [
-    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf", "HTTP/1.1 200 OK\r\nContent-Le",
     "HTTP/1.1 200 OK\r\nA: b\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "",
   ])
@@ -85,7 +86,8 @@ struct HTTPClientFailureTests {
 
   @Test func theSameAnswerWhereverItsBytesAreCut() async throws {
     let wire = Array(
-      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: r\r\n\r\n".utf8)
+      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: r\r\n\r\n"
+        .utf8)
     try await withLoopback { client, server in
       for cut in 1..<wire.count {
         async let answer = client.execute(HTTPRequest(.get, server.url("/")))
@@ -129,7 +131,7 @@ struct HTTPClientFailureTests {
   }
 
   @Test func theLimitCountsDecompressedBytes() async throws {
-    let bomb = try Shell.run("head -c 10000000 /dev/zero | gzip -9")
+    let bomb = try await Shell.run("head -c 10000000 /dev/zero | gzip -9")
     #expect(bomb.count < 20_000)
     try await withLoopback(
       answer: { request in

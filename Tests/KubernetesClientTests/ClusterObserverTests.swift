@@ -31,7 +31,8 @@ struct ClusterObserverTests {
   ) async throws {
     try await ScriptedCluster.with { cluster in
       let observer = ClusterObserver(
-        client: cluster.client, idleTimeout: idleTimeout, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        client: cluster.client, idleTimeout: idleTimeout,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await observer.run() }
         try await body(cluster, observer)
@@ -76,7 +77,8 @@ struct ClusterObserverTests {
       #expect(observer.reflectorCount == 1)
       #expect(await cluster.client.statistics.requestsStarted == 2)
       // A late subscriber costs nothing either.
-      let late = observer.subscribe(to: Pod.self, in: "n", where: .selected(by: LabelSelector(matchLabels: ["app": "a"])))
+      let late = observer.subscribe(
+        to: Pod.self, in: "n", where: .selected(by: LabelSelector(matchLabels: ["app": "a"])))
       #expect(await late.makeAsyncIterator().next()?.changed.count == 2)
       #expect(await cluster.client.statistics.requestsStarted == 2)
     }

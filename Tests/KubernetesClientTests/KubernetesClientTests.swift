@@ -76,7 +76,9 @@ struct KubernetesClientTests {
     func page(_ names: [String], token: String, version: String) -> ScriptedHTTPServer.Answer {
       let items = names.map { #"{"metadata":{"name":"\#($0)","uid":"\#($0)"},"spec":{"containers":[]}}"# }
       return .init(
-        text: #"{"metadata":{"resourceVersion":"\#(version)","continue":"\#(token)"},"items":[\#(items.joined(separator: ","))]}"#)
+        text:
+          #"{"metadata":{"resourceVersion":"\#(version)","continue":"\#(token)"},"items":[\#(items.joined(separator: ","))]}"#
+      )
     }
     try await ScriptedCluster.with { cluster in
       async let list = cluster.client.list(
@@ -163,7 +165,9 @@ struct KubernetesClientTests {
 
   @Test func aWriteWhoseConnectionIsCutIsNotSentAgainAndItsOutcomeIsUnknown() async throws {
     try await ScriptedCluster.with { cluster in
-      async let failed = failure { try await cluster.client.patch(Deployment.self, name: "a", namespace: "n", body: []) }
+      async let failed = failure {
+        try await cluster.client.patch(Deployment.self, name: "a", namespace: "n", body: [])
+      }
       (await cluster.server.next()).close(abruptly: true)
       let error = await failed
       #expect(error?.isUnreachable == true)
@@ -187,7 +191,9 @@ struct KubernetesClientTests {
   @Test func nobodyThereIsUnreachableAndNothingWasDone() async throws {
     try await ScriptedCluster.with { cluster in
       try await cluster.server.stop()
-      async let failed = failure { try await cluster.client.patch(Deployment.self, name: "a", namespace: "n", body: []) }
+      async let failed = failure {
+        try await cluster.client.patch(Deployment.self, name: "a", namespace: "n", body: [])
+      }
       for _ in 0..<3 {
         _ = await cluster.clock.nextSleep()
         cluster.clock.advance(by: .seconds(1))

@@ -1,5 +1,5 @@
-public import LinuxIO
 import Glibc
+public import LinuxIO
 import Synchronization
 
 /// An HTTP/1.1 server on the loopback interface that answers what the test tells it, when the test tells it.
