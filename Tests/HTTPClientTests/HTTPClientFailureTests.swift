@@ -212,7 +212,7 @@ struct HTTPClientFailureTests {
   @Test func aStreamWithoutAByteForTooLongIsGivenUp() async throws {
     try await withLoopback { client, server in
       var request = HTTPRequest(.get, try server.url("/"))
-      request.timeouts = HTTPTimeouts(total: nil, idle: .seconds(1))
+      request.timeouts = HTTPTimeouts(total: nil, idle: .seconds(4))
       let watch = request
       async let opened = client.stream(watch)
       let exchange = await server.next()
