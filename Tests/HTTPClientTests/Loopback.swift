@@ -11,8 +11,8 @@ func withLoopback<Result: Sendable>(
   let serverLoop = try EventLoop.start(label: "server")
   let clientLoop = try EventLoop.start(label: "client")
   defer {
-    serverLoop.stop()
-    clientLoop.stop()
+    serverLoop.end()
+    clientLoop.end()
   }
   let server = try await ScriptedHTTPServer(on: serverLoop, answer: answer)
   var configuration = configuration
@@ -21,11 +21,11 @@ func withLoopback<Result: Sendable>(
   do {
     let result = try await body(client, server)
     await client.shutDown()
-    try await server.stop()
+    await server.stop()
     return result
   } catch {
     await client.shutDown()
-    try await server.stop()
+    await server.stop()
     throw error
   }
 }

@@ -1,6 +1,5 @@
 import Glibc
 public import LinuxIO
-import Synchronization
 
 /// An HTTP/1.1 server on the loopback interface that answers what the test tells it, when the test tells it.
 ///
@@ -43,7 +42,7 @@ public final class ScriptedHTTPServer: Sendable {
   public let port: Int
   private let state: ScriptedServerState
 
-  /// Starts listening. `loop` serves the sockets; give it another loop than the client's.
+  /// Starts listening; to be stopped before its loop is. `loop` serves the sockets; give it another loop than the client's.
   public init(
     on loop: EventLoop, answer: @escaping @Sendable (Request) -> Answer? = { _ in nil }
   ) async throws {
@@ -51,11 +50,7 @@ public final class ScriptedHTTPServer: Sendable {
     self.port = try Self.port(of: listener)
     let state = ScriptedServerState(loop: loop, listener: listener, answer: answer)
     self.state = state
-    try await loop.call { try state.start() }
-  }
-
-  deinit {
-    state.loop.execute { [state] in state.stop() }
+    try await state.onLoop { Result { try state.start() } }.get()
   }
 
   /// The address without a path.
@@ -68,12 +63,13 @@ public final class ScriptedHTTPServer: Sendable {
 
   /// How many connections were accepted so far.
   public var connectionsAccepted: Int {
-    get async throws { try await state.loop.call { [state] in state.connectionsAccepted } }
+    get async { await state.onLoop { [state] in state.connectionsAccepted } }
   }
 
-  /// Closes the listening socket and every connection. From then on connecting is refused.
-  public func stop() async throws {
-    try await state.loop.call { [state] in state.stop() }
+  /// Stops listening and closes every connection. From then on connecting is refused; the port stays ours as long as
+  /// this object lives, so that nobody else can answer on it.
+  public func stop() async {
+    await state.onLoop { [state] in state.stop() }
   }
 
   private static func listen() throws(SystemError) -> FileDescriptor {
