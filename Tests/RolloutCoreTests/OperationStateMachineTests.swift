@@ -5,7 +5,7 @@ import Testing
 /// The durable operation: what is done in which state, in which order, and what is never done.
 @Suite struct OperationStateMachineTests {
   /// A machine with the clock in hand.
-  private struct Operation: ~Copyable {
+  struct Operation: ~Copyable {
     var machine: OperationStateMachine
     let origin: ContinuousClock.Instant
     var elapsed = Duration.zero
@@ -70,7 +70,7 @@ import Testing
 
   // MARK: Helpers
 
-  private static let patch: ImagePatch = {
+  static let patch: ImagePatch = {
     let intent = ImagePatch.Intent(container: "web", image: "a:v3", deployID: "d", requestID: "r", actor: "")
     guard case .apply(let patch) = try? ImagePatch.decide(intent, on: Objects.deployment()) else {
       preconditionFailure("the fixture can be patched")
@@ -78,13 +78,13 @@ import Testing
     return patch
   }()
 
-  private static let needed = OperationEvent.deploymentRead(
+  static let needed = OperationEvent.deploymentRead(
     DeploymentReading(uid: "dep", finding: .decision(.apply(patch))))
-  private static let applied = OperationEvent.deploymentRead(
+  static let applied = OperationEvent.deploymentRead(
     DeploymentReading(uid: "dep", finding: .decision(.alreadyApplied)))
-  private static let ready = OperationEvent.verdict(.ready(nil))
+  static let ready = OperationEvent.verdict(.ready(nil))
 
-  private func outcome(_ actions: [OperationAction]) -> OperationOutcome? {
+  func outcome(_ actions: [OperationAction]) -> OperationOutcome? {
     for case .writeOutcome(let outcome, _) in actions { return outcome }
     return nil
   }
