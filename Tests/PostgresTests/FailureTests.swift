@@ -6,9 +6,11 @@ import Testing
 
 @testable import Postgres
 
-@Suite("When the server is in trouble", .timeLimit(.minutes(2)))
+@Suite("When the server is in trouble", .serialized, .timeLimit(.minutes(2)))
 struct FailureTests {
   private let clock = ContinuousClock()
+  /// Beyond what is promised: a test machine has other things to do as well.
+  private let tolerance = Duration.seconds(2)
 
   @Test func aKilledBackendInAQueryIsReportedAndTheNextCallerSeesNothingOfIt() async throws {
     try await withClient { client, _ in
@@ -42,7 +44,7 @@ struct FailureTests {
         let asked = clock.now
         let error = try await #require(throws: PostgresError.self) { try await client.query("SELECT 1") }
         #expect(error.isUnavailability)
-        #expect(clock.now - asked < .milliseconds(300))
+        #expect(clock.now - asked < .milliseconds(100) + tolerance)
       }
       try await server.start()
       let started = clock.now
@@ -55,7 +57,7 @@ struct FailureTests {
         }
       }
       #expect(answer?.count == 1)
-      #expect(clock.now - started < .seconds(2), "took \(clock.now - started)")
+      #expect(clock.now - started < .seconds(2) + tolerance, "took \(clock.now - started)")
       let statistics = await client.statistics
       #expect(statistics.isFailing == false)
       #expect(statistics.openFailures <= 10, "\(statistics.openFailures) attempts")
@@ -96,13 +98,13 @@ struct FailureTests {
         await #expect(throws: (any Error).self) {
           try await withDeadline(.milliseconds(300), client) { try await client.query(statement) }
         }
-        #expect(clock.now - asked < .seconds(3), "took \(clock.now - asked)")
+        #expect(clock.now - asked < .milliseconds(300) + tolerance, "took \(clock.now - asked)")
       }
       let asked = clock.now
       await #expect(throws: (any Error).self) {
         try await withDeadline(.milliseconds(300), client) { try await client.read("SELECT 1") }
       }
-      #expect(clock.now - asked < .seconds(3))
+      #expect(clock.now - asked < .milliseconds(300) + tolerance)
       try await server.signal("CONT")
       let rows = try await client.query("SELECT 1")
       #expect(rows.count == 1)
@@ -126,7 +128,7 @@ struct FailureTests {
   @Test func nobodyWaitsForAConnectionPastTheAcquireTimeout() async throws {
     try await withClient {
       $0.pool.maximumConnections = 1
-      $0.pool.acquireTimeout = .milliseconds(100)
+      $0.pool.acquireTimeout = .seconds(1)
     } _: { client, _ in
       try await client.withConnection { session in
         try await session.query("SELECT 1")
