@@ -134,7 +134,7 @@ struct HTTPClientFailureTests {
     let bomb = try await Shell.run("head -c 10000000 /dev/zero | gzip -9")
     #expect(bomb.count < 20_000)
     try await withLoopback(
-      answer: { request in
+      answer: .each { request in
         #expect(request.header("Accept-Encoding") == "gzip")
         return .init(headers: [("Content-Encoding", "gzip")], body: bomb)
       }
@@ -376,7 +376,7 @@ struct HTTPClientFailureTests {
   @Test func sendsHeadAndLargeBodies() async throws {
     let large = [UInt8](repeating: 7, count: 3_000_000)
     try await withLoopback(
-      answer: { $0.method == "HEAD" ? .init(headers: [("X", "y")]) : .init(text: String($0.body.count)) }
+      answer: .each { $0.method == "HEAD" ? .init(headers: [("X", "y")]) : .init(text: String($0.body.count)) }
     ) { client, server in
       let url = try server.url("/")
       let head = try await client.execute(HTTPRequest(.head, url))

@@ -5,7 +5,7 @@ import RollbackTestKit
 /// A scripted server, a client, and the two loops they live on; everything ends with the closure.
 func withLoopback<Result: Sendable>(
   configuration: HTTPClientConfiguration = .init(),
-  answer: @escaping @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Answer? = { _ in nil },
+  answer: ScriptedHTTPServer.Script = .byHand,
   _ body: (HTTPClient, ScriptedHTTPServer) async throws -> Result
 ) async throws -> Result {
   let serverLoop = try EventLoop.start(label: "server")

@@ -16,7 +16,7 @@ struct ScriptedCluster: Sendable {
   static func with<Result: Sendable>(
     user: ClusterAccess.User = .init(),
     configuration: KubernetesClientConfiguration = .init(),
-    answer: @escaping @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Answer? = { _ in nil },
+    answer: ScriptedHTTPServer.Script = .byHand,
     _ body: (ScriptedCluster) async throws -> Result
   ) async throws -> Result {
     let serverLoop = try EventLoop.start(label: "server")
