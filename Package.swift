@@ -127,6 +127,7 @@ let package = Package(
         "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
+    tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",
       ["RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO", "RollbackTestKit", log]),

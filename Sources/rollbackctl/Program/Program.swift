@@ -28,8 +28,12 @@ enum Program {
   static func run(_ arguments: [String], on console: any Console, connect: Connect) async -> ExitStatus {
     let verb: any Verb
     do {
-      let command = try Rollbackctl.parseAsRoot(arguments)
-      guard let parsed = command as? any Verb else { throw CleanExit.helpRequest(command) }
+      var command = try Rollbackctl.parseAsRoot(arguments)
+      guard let parsed = command as? any Verb else {
+        // Help, and groups of commands: they throw what is to be shown.
+        try command.run()
+        return .done
+      }
       verb = parsed
     } catch {
       return end(unparsed: error, arguments, on: console)

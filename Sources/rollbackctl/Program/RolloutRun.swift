@@ -230,7 +230,8 @@ final class RolloutRun: Sendable {
     case .json: if let last { try context.write(last.json(deployID: story.deployID)) }
     case .table:
       let command = "rollbackctl watch \(shortID(story.deployID))"
-      try context.console.write("ACCEPTED  deploy \(shortID(story.deployID)); it goes on by itself\n    watch: \(command)\n")
+      try context.console.write(
+        "ACCEPTED  deploy \(shortID(story.deployID)); it goes on by itself\n    watch: \(command)\n")
     }
     return .done
   }

@@ -69,7 +69,8 @@ struct RolloutResult {
       guard let from, from.id != finished.deploy?.id else { return [] }
       return ["    undo: \(rollback(from))"]
     case .alreadyCurrent: return []
-    case .reverted: return ["  What ran before is back" + (from.map { ": \(ImageName.short($0.imageRef))" } ?? "") + "."]
+    case .reverted:
+      return ["  What ran before is back" + (from.map { ": \(ImageName.short($0.imageRef))" } ?? "") + "."]
     case .superseded: return ["  A later deploy took its place.   see: rollbackctl list \(app)"]
     default:
       return [[serving, next.map { "next: \(rollback($0))" }].compactMap(\.self).joined(separator: "   ")]

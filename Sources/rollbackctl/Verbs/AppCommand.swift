@@ -44,7 +44,8 @@ struct AppRegisterVerb: Verb {
       return .done
     }
     let place = "container \(container) of deployment \(namespace)/\(deployment)"
-    let text = response.created ? "App \(name) is registered: \(place)." : "App \(name) was registered already: \(place)."
+    let text =
+      response.created ? "App \(name) is registered: \(place)." : "App \(name) was registered already: \(place)."
     try context.console.write(text.displayed + "\n")
     return .done
   }

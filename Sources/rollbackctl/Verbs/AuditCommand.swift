@@ -30,7 +30,8 @@ struct AuditFilterOptions: ParsableArguments {
 
   func request(now: Timestamp) -> AuditQueryRequest {
     AuditQueryRequest(
-      app: app, action: action, actor: actor, target: target, since: since?.time(now: now), until: until?.time(now: now))
+      app: app, action: action, actor: actor, target: target, since: since?.time(now: now), until: until?.time(now: now)
+    )
   }
 }
 

@@ -5,11 +5,12 @@ struct AuditQueryVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "query",
     abstract: "Shows audit events, newest first.",
+    usage: "rollbackctl audit query [<filters>] [--limit <n>] [--cursor <cursor>] [<options>]",
     discussion: """
       EXAMPLES
         rollbackctl audit query --app hello --limit 5
         rollbackctl audit query --action 'deploy.rollback*' --since 24h
-        rollbackctl audit query --actor ci --since 2026-11-01 --until 2026-12-01 --output ndjson
+        rollbackctl audit query --actor ci --since 2026-11-01 --output ndjson
       """)
 
   @OptionGroup var filter: AuditFilterOptions
@@ -38,6 +39,7 @@ struct AuditExportVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes the whole trail with its hashes, one event a line, newest first.",
+    usage: "rollbackctl audit export [<filters>] [<options>]",
     discussion: """
       In memory that does not grow with the trail. NDJSON unless asked otherwise, on a terminal too.
 
@@ -64,6 +66,7 @@ struct AuditTailVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "tail",
     abstract: "Shows the newest audit events, oldest first, and goes on with new ones as they are written.",
+    usage: "rollbackctl audit tail [<filters>] [--limit <n>] [<options>]",
     discussion: """
       Until Ctrl-C.
 

@@ -10,7 +10,7 @@ struct DeployVerb: Verb {
 
       EXAMPLES
         rollbackctl deploy hello harbor/octave/hello:v4 --reason "adds notes to orders"
-        rollbackctl deploy hello harbor/octave/hello:v4 --yes --on-failure revert --output ndjson
+        rollbackctl deploy hello harbor/octave/hello:v4 --yes --on-failure revert
       """)
 
   @Argument(help: "The app's name or id.")
