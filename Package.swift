@@ -117,6 +117,8 @@ let package = Package(
       "KubernetesClientTests",
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
       "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
@@ -127,6 +129,7 @@ let package = Package(
         "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
+    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "Postgres", log]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",
