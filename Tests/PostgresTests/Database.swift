@@ -3,7 +3,8 @@ import Postgres
 import DevServices
 import RollbackTestKit
 
-/// A client on a loop and a database of their own, for the length of one test.
+/// A client on a loop and a database of their own, for the length of one test, which runs on that loop as the daemon
+/// does.
 func withClient<Value>(
   on database: ThrowawayPostgres.Database? = nil,
   configure: (inout PostgresConfiguration) -> Void = { _ in },
@@ -21,7 +22,9 @@ func withClient<Value>(
   let client = try PostgresClient(configuration: configuration, loop: loop)
   let running = Task(executorPreference: loop) { await client.run() }
   let result: Result<Value, any Error>
-  do { result = .success(try await body(client, database)) } catch { result = .failure(error) }
+  do { result = .success(try await withTaskExecutorPreference(loop) { try await body(client, database) }) } catch {
+    result = .failure(error)
+  }
   running.cancel()
   await running.value
   return try result.get()

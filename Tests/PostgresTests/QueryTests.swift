@@ -16,6 +16,16 @@ struct QueryTests {
     }
   }
 
+  @Test func aCallerOffTheLoopIsServedToo() async throws {
+    try await withClient { client, _ in
+      let answers = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+        let count = try await client.withTransaction { try await $0.query("SELECT 1").count }
+        return (count, try await client.query("SELECT 1").count, try await client.read("SELECT 1").count)
+      }
+      #expect(answers == (1, 1, 1))
+    }
+  }
+
   @Test func everyTypeGoesBothWaysInBinary() async throws {
     let id = UUID()
     let time = PostgresTimestamp(microsecondsSince1970: 1_764_000_000_123_456)

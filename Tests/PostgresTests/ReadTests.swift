@@ -49,8 +49,8 @@ struct ReadTests {
 
   @Test func aCancelledReadLeavesItsNeighboursAlone() async throws {
     try await withClient { client, _ in
-      let slow = Task { try await client.read("SELECT pg_sleep(0.3)") }
-      let fast = Task { try await client.read("SELECT 1 FROM pg_sleep(0.1)") }
+      let slow = Task(executorPreference: client.loop) { try await client.read("SELECT pg_sleep(0.3)") }
+      let fast = Task(executorPreference: client.loop) { try await client.read("SELECT 1 FROM pg_sleep(0.1)") }
       slow.cancel()
       await #expect(throws: CancellationError.self) { try await slow.value }
       let rows = try await fast.value
@@ -63,7 +63,7 @@ struct ReadTests {
     try await withClient {
       $0.readLanes = 1
     } _: { client, database in
-      let reads = Task {
+      let reads = Task(executorPreference: client.loop) {
         await withTaskGroup(of: PostgresError?.self) { group in
           for _ in 0..<8 {
             group.addTask {

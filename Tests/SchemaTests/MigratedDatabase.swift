@@ -5,7 +5,7 @@ import RollbackDaemon
 import DevServices
 import RollbackTestKit
 
-/// A client of a database of its own: empty, or with the schema.
+/// A client of a database of its own, empty or with the schema, for a test that runs on the client's loop.
 func withDatabase<Value>(
   migrated: Bool = true, connections: Int = 4,
   _ body: (PostgresClient, ThrowawayPostgres.Database) async throws -> Value
@@ -22,8 +22,11 @@ func withDatabase<Value>(
   let running = Task(executorPreference: loop) { await client.run() }
   let result: Result<Value, any Error>
   do {
-    if migrated { _ = try await SchemaMigrator(client: client).migrate() }
-    result = .success(try await body(client, database))
+    result = .success(
+      try await withTaskExecutorPreference(loop) {
+        if migrated { _ = try await SchemaMigrator(client: client).migrate() }
+        return try await body(client, database)
+      })
   } catch {
     result = .failure(error)
   }
