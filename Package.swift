@@ -31,7 +31,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let package = Package(
   name: "rollbackd",
   products: [
-    .library(name: "RollbackClient", targets: ["RollbackClient"]),
+    .library(name: "RollbackClient", targets: ["RollbackClient", "RollbackMessages"]),
     .executable(name: "rollbackd", targets: ["rollbackd"]),
     .executable(name: "rollbackctl", targets: ["rollbackctl"]),
     .executable(name: "rollback-dev", targets: ["rollback-dev"]),
@@ -93,7 +93,10 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"), log,
       ]),
-    program("rollback-dev", ["DevCluster", "RollbackClient", "RollbackMessages", arguments, log]),
+    target("DevServices"),
+    program(
+      "rollback-dev",
+      ["DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "LinuxIO", arguments, log]),
 
     // Tests. The messages of the recorded ttRPC peer, and what several suites need.
     .target(
@@ -111,8 +114,22 @@ let package = Package(
     tests("RolloutCoreTests", ["RolloutCore", "KubernetesObjects"], exclude: ["Fixtures"]),
     tests("HTTPClientTests", ["HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests(
-      "KubernetesClientTests", ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
-    tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", log]),
-    tests("DevClusterTests", ["DevCluster"]),
+      "KubernetesClientTests",
+      ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
+    tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
+    tests(
+      "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
+    tests(
+      "ConformanceTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
+        "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
+      ]),
+    tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
+    tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
+    tests(
+      "RollbackClientTests",
+      ["RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO", "RollbackTestKit", log]),
   ]
 )

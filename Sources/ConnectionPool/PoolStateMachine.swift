@@ -251,7 +251,8 @@ public struct PoolStateMachine<RequestID: Hashable & Sendable>: Sendable {
       return
     }
     let wanted = max(minimum - connections.count, waiters.count - validating - connecting)
-    let allowed = min(configuration.maximumConnections - connections.count, configuration.maximumConnecting - connecting)
+    let allowed = min(
+      configuration.maximumConnections - connections.count, configuration.maximumConnecting - connecting)
     for _ in 0..<max(0, min(wanted, allowed)) { open(now: now, into: &step) }
   }
 

@@ -75,7 +75,13 @@ final class CurlTransfer {
   /// What libcurl's result means for the caller; nil for an answer that came whole.
   func error(for result: CURLcode) -> HTTPClientError? {
     if let refusal { return refusal }
-    guard result != CURLE_OK else { return nil }
+    guard result != CURLE_OK else {
+      // libcurl 7.88 is content with a connection that was closed in the middle of the head.
+      return parser.isComplete
+        ? nil
+        : HTTPClientError(
+          code: .connectionLost, message: "\(host): the connection ended within the response's head")
+    }
     return HTTPClientError(curl: result, detail: String(cString: errorText), host: host, sent: requestWasSent)
   }
 

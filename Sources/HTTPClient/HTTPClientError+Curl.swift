@@ -16,7 +16,7 @@ extension HTTPClientError {
 
   private static func code(for result: CURLcode) -> Code {
     switch result {
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT:
       .invalidRequest
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
       .nameResolution
@@ -32,6 +32,7 @@ extension HTTPClientError {
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
       CURLE_SSL_SHUTDOWN_FAILED, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       .connectionLost
+    // We ask for http and https only, so an unsupported protocol is what the server speaks: HTTP/0.9, or none at all.
     case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP_RETURNED_ERROR:
       .protocolViolation
     case CURLE_FILESIZE_EXCEEDED:

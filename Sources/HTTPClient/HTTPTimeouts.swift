@@ -4,7 +4,8 @@ public struct HTTPTimeouts: Sendable, Hashable {
   public var connect: Duration
   /// For everything, from start to last byte; nil for a stream that has no end of its own.
   public var total: Duration?
-  /// How long fewer than one byte a second may arrive; nil for ever. libcurl counts whole seconds, so it is rounded up.
+  /// How long no byte may arrive; nil for ever. libcurl counts whole seconds and looks at the average speed of the last
+  /// five, so it acts up to six seconds later.
   public var idle: Duration?
 
   public init(connect: Duration = .seconds(10), total: Duration? = .seconds(30), idle: Duration? = nil) {

@@ -16,13 +16,16 @@ struct ResponseHeadParser {
 
   private var head: HTTPResponseHead?
   private var size = 0
-  private var isComplete = false
+  /// Whether the final head has come.
+  private(set) var isComplete = false
 
-  /// Takes one line, with or without its line end.
+  /// Takes one line, with its line end.
   mutating func receive(_ line: UnsafeRawBufferPointer) -> Outcome {
     if isComplete { return .more }
     size += line.count
-    guard size <= Self.maximumSize else { return .violation("the response's head is larger than \(Self.maximumSize) bytes") }
+    guard size <= Self.maximumSize else {
+      return .violation("the response's head is larger than \(Self.maximumSize) bytes")
+    }
     let text = line[..<Self.endOfContent(line)]
     if text.isEmpty { return endOfHead() }
     if text.starts(with: "HTTP/".utf8) {

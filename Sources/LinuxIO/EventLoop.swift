@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// One thread that waits with epoll(7) for descriptors, timers and work, and runs what became ready.
 ///
@@ -17,7 +16,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private let epoll: FileDescriptor
   private let wakeup: FileDescriptor
-  private let inbox = Mutex(Inbox())
+  private let inbox = Locked(Inbox())
   private var thread = pthread_t()
 
   private var slots: [Watch?] = []

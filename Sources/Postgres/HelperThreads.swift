@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Synchronization
+internal import LinuxIO
 
 /// A few threads for calls of libpq and of the resolver that block: looking a host up, asking a server to cancel.
 ///
@@ -11,7 +11,7 @@ final class HelperThreads: Sendable {
     var threads = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let maximumThreads: Int
   private let maximumJobs: Int
 

@@ -52,7 +52,8 @@ final class Operation {
     if case .commit = kind, self.error.map(\.endsSession) ?? true {
       return finish(
         .failure(
-          PostgresError(.commitOutcomeUnknown, "the connection ended before COMMIT was answered", cause: self.error ?? error)))
+          PostgresError(
+            .commitOutcomeUnknown, "the connection ended before COMMIT was answered", cause: self.error ?? error)))
     }
     if isCancelled { return finish(.failure(CancellationError())) }
     finish(.failure(self.error ?? error))

@@ -59,6 +59,7 @@ struct PipelineStateMachine<Command> {
   private var held: [(Command, Disposition)] = []
   /// Of the command at the head, as far as it has been seen.
   private var disposition = Disposition.executed
+  private var mayEndSync = false
 
   /// Nothing is on its way.
   var isEmpty: Bool { sent.isEmpty }
@@ -76,14 +77,17 @@ struct PipelineStateMachine<Command> {
 
     case (.sync, .sync):
       sent.removeFirst()
+      mayEndSync = false
       defer { held.removeAll() }
       return .synced(held)
     case (.sync, .error):
       held = held.map { ($0.0, $0.1 == .executed ? .failed : $0.1) }
+      mayEndSync = true
       return .failCommit(held.map(\.0))
     case (.sync, .end):
-      // An error at the sync ends like a command's.
-      return .none
+      // An error at the sync may end like a command's, once; a connection that is gone gives nothing but ends.
+      defer { mayEndSync = false }
+      return mayEndSync ? .none : .violation
     case (.sync, _), (_, .sync): return .violation
 
     case (.query(let command, _), .value), (.query(let command, _), .row), (.script(let command), .value):

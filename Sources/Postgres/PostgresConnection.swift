@@ -29,6 +29,8 @@ final class PostgresConnection {
   private var ping: ((Bool) -> Void)?
   private var stream: RowBuffer?
   private var isPaused = false
+  /// A stream or a script is on its way, which may be silent for as long as the server's own timeouts allow.
+  private var mayTakeLong = false
   private var lastAnswer: ContinuousClock.Instant
   private var answerTimer: LoopTimer?
 
@@ -136,6 +138,7 @@ final class PostgresConnection {
       return
     }
     startAnswerTimer()
+    mayTakeLong = true
     pipeline.sentScript(operation)
     guard PQsendQuery(handle, operation.sql) == 1 else { return lose(sendError()) }
     flush()
@@ -159,6 +162,7 @@ final class PostgresConnection {
       guard pipeline.isEmpty, sendUnprepared(operation, handle), PQsetSingleRowMode(handle) == 1 else { return false }
       buffer.whenTaken = { [weak self] in self?.resume() }
       stream = buffer
+      mayTakeLong = true
     } else if let name = statements[operation.sql] {
       guard sendPrepared(operation, name, handle) else { return false }
     } else if statements.count >= Self.maximumStatements {
@@ -277,13 +281,22 @@ final class PostgresConnection {
       self.ping = nil
       ping?(true)
     case .violation:
-      lose(PostgresError(.protocolViolation, "an unexpected result"))
+      // On a connection that is gone libpq returns null for ever.
+      let isGone = handle.map { PQstatus($0) != CONNECTION_OK } ?? true
+      lose(isGone ? sendError() : PostgresError(.protocolViolation, "an unexpected result"))
     }
   }
 
   private func finished(_ operation: Operation, _ disposition: PipelineStateMachine<Operation>.Disposition) {
-    if operation.kind.isScript { reenterPipeline() }
-    if case .stream = operation.kind { stream = nil }
+    switch operation.kind {
+    case .script:
+      mayTakeLong = false
+      reenterPipeline()
+    case .stream:
+      mayTakeLong = false
+      stream = nil
+    case .collect, .commit: break
+    }
     if disposition == .notExecuted, operation.error == nil {
       // A neighbour failed. A read is sent again, alone; it has had no effect.
       if operation.isSharing, !operation.wasRepeated, handle != nil {
@@ -413,7 +426,7 @@ final class PostgresConnection {
       guard let self else { return }
       answerTimer = nil
       if pipeline.isEmpty { return }
-      if isPaused { lastAnswer = loop.now }
+      if isPaused || mayTakeLong { lastAnswer = loop.now }
       if lastAnswer + answerTimeout <= loop.now {
         lose(PostgresError(.connectionLost, "the server did not answer in time"))
       } else {

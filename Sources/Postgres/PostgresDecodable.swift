@@ -101,7 +101,7 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
   /// An array of one dimension, or a `bytea` as `[UInt8]`.
   public static func decode(_ bytes: UnsafeRawBufferPointer?, type: UInt32) -> Self? {
     guard let bytes else { return nil }
-    if type == PostgresType.bytea { return Array<UInt8>(bytes) as? Self }
+    if type == PostgresType.bytea { return [UInt8](bytes) as? Self }
     // array_send: dimensions, whether it has nulls, element type, then length and lower bound, then the elements.
     guard bytes.count >= 12, type == PostgresType.textArray || type == PostgresType.uuidArray else { return nil }
     func word(at offset: Int) -> Int32? {

@@ -30,7 +30,8 @@ public struct PostgresTimestamp: Sendable, Hashable, Comparable {
     }
   }
 
-  var sinceYear2000: Int64 {
+  /// As the binary format has it.
+  public var microsecondsSince2000: Int64 {
     switch microsecondsSince1970 {
     case .max, .min: microsecondsSince1970
     default: microsecondsSince1970 - Self.epochOffset

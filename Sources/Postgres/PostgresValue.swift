@@ -41,7 +41,7 @@ public enum PostgresValue: Sendable, Hashable {
     case .int4(let value): return Self.append(value, &bytes)
     case .int8(let value): return Self.append(value, &bytes)
     case .float8(let value): return Self.append(value?.bitPattern, &bytes)
-    case .timestamptz(let value): return Self.append(value?.sinceYear2000, &bytes)
+    case .timestamptz(let value): return Self.append(value?.microsecondsSince2000, &bytes)
     case .text(let value): return Self.append(value?.utf8, &bytes)
     case .bytea(let value): return Self.append(value, &bytes)
     case .uuid(let value): return Self.append(value.map { withUnsafeBytes(of: $0.uuid) { Array($0) } }, &bytes)

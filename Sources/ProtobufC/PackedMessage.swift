@@ -9,10 +9,10 @@ public struct PackedMessage: ~Copyable {
   public let count: Int
 
   /// Has `value` write itself into a C message in `arena`.
-  init<Message: ProtobufMessage>(_ value: Message, in arena: ProtobufArena) throws(ProtobufError) {
+  init<Message: ProtobufMessage>(_ value: borrowing Message, in arena: ProtobufArena) throws(ProtobufError) {
     // Values come from this process, so there is no peer to be limited here.
     arena.reset(budget: .max)
-    let message = ProtobufWriter(arena: arena).message(value)
+    let message = ProtobufWriter(arena: arena).make(value)
     if let failure = arena.failure {
       arena.reset(budget: 0)
       throw ProtobufError(failure.code, field: Message.layout.name, failure.message)

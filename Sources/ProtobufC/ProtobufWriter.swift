@@ -1,4 +1,5 @@
 public import CProtobufC
+internal import Glibc
 
 /// Turns Swift values into the fields of a C message that is about to be packed.
 ///
@@ -10,8 +11,9 @@ public struct ProtobufWriter {
   /// A `string` field. A string that holds U+0000 fails the message, for C would cut it short there.
   public func string(_ value: String) -> UnsafeMutablePointer<CChar>? {
     guard !value.isEmpty else { return nil }  // NULL packs as the empty string, that is, not at all
-    var value = value
-    return value.withUTF8 { utf8 in copy(utf8) }
+    if let copied = value.utf8.withContiguousStorageIfAvailable(copy) { return copied }
+    var contiguous = value
+    return contiguous.withUTF8(copy)
   }
 
   /// A `string` field whose UTF-8 is at hand, for example in a result row.
@@ -55,16 +57,22 @@ public struct ProtobufWriter {
 
   /// A field of another message; nil leaves it absent.
   public func message<Message: ProtobufMessage>(_ value: Message?) -> UnsafeMutablePointer<Message.CMessage>? {
-    guard let value, let message = make(Message.layout) else { return nil }
-    value.write(into: &message.pointee, with: self)
-    return message
+    guard let value else { return nil }
+    return make(value)
   }
 
   /// A repeated field of another message and its count.
   public func messages<Message: ProtobufMessage>(
     _ values: [Message]
   ) -> (UnsafeMutablePointer<UnsafeMutablePointer<Message.CMessage>?>?, Int) {
-    array(values) { message($0) }
+    guard !values.isEmpty,
+      let array = allocate(UnsafeMutablePointer<Message.CMessage>?.self, count: values.count)
+    else { return (nil, 0) }
+    // By the buffer, so that the values are written from where they lie.
+    values.withUnsafeBufferPointer { values in
+      for index in values.indices { (array + index).initialize(to: make(values[index])) }
+    }
+    return (array, values.count)
   }
 
   /// A `map` field and its count; `write` fills in one of the generated entry structs.
@@ -79,6 +87,13 @@ public struct ProtobufWriter {
       write(&entry.pointee, key, value)
       return entry
     }
+  }
+
+  /// A message that `value` has filled in.
+  func make<Message: ProtobufMessage>(_ value: borrowing Message) -> UnsafeMutablePointer<Message.CMessage>? {
+    guard let message = make(Message.layout) else { return nil }
+    value.write(into: &message.pointee, with: self)
+    return message
   }
 
   /// A message with all its fields at their defaults.
@@ -99,11 +114,12 @@ public struct ProtobufWriter {
 
   private func copy(_ utf8: UnsafeBufferPointer<UInt8>) -> UnsafeMutablePointer<CChar>? {
     guard let copy = allocate(CChar.self, count: utf8.count + 1) else { return nil }
-    if case .holdsNUL = TextCheck(utf8) {
+    copy[utf8.count] = 0
+    guard let start = utf8.baseAddress else { return copy }
+    UnsafeMutableRawPointer(copy).copyMemory(from: start, byteCount: utf8.count)
+    if memchr(start, 0, utf8.count) != nil {
       arena.fail(ProtobufError(.nulInString, field: "a string", "has a string that holds U+0000"))
     }
-    if let start = utf8.baseAddress { UnsafeMutableRawPointer(copy).copyMemory(from: start, byteCount: utf8.count) }
-    copy[utf8.count] = 0
     return copy
   }
 

@@ -60,7 +60,8 @@ struct Daemon {
           groupID: configuration.socketGroupID))
     } catch {
       throw DaemonStartError(
-        description: "cannot listen on \(configuration.socketPath): \(error)", exitCode: error.code == EADDRINUSE ? 69 : 78)
+        description: "cannot listen on \(configuration.socketPath): \(error)",
+        exitCode: error.code == EADDRINUSE ? 69 : 78)
     }
   }
 
@@ -104,13 +105,12 @@ struct Daemon {
 
   private func announce(_ state: SchemaGate.State) {
     switch state {
-    case .ready(let version):
+    case .ready:
       notifier.ready(status: "serving")
       log.notice(
         "serving",
         metadata: [
-          "version": "\(Program.version)", "socket": "\(configuration.socketPath)", "schema": "\(version)",
-          "host": "\(configuration.hostName)",
+          "version": "\(Program.version)", "socket": "\(configuration.socketPath)", "host": "\(configuration.hostName)",
         ])
     case .degraded(let why):
       notifier.ready(status: "degraded: \(why)")

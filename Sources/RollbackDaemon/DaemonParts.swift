@@ -28,7 +28,9 @@ struct DaemonParts: Sendable {
       access: access, loop: cluster, configuration: kubernetesConfiguration,
       time: KubernetesTime(clock: LoopClock(cluster)))
     observer = ClusterObserver(client: kubernetes, logger: log)
-    health = DaemonHealth(postgres: postgres, cluster: kubernetes, clock: LoopClock(front))
+    health = DaemonHealth(
+      postgres: postgres, maximumConnections: configuration.database.maximumConnections, cluster: kubernetes,
+      clock: LoopClock(front))
 
     let codec = ProtobufCodec()
     let users = UserNames()

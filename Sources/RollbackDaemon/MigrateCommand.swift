@@ -19,11 +19,15 @@ struct MigrateCommand {
       group.addTask { await client.run() }
       defer { group.cancelAll() }
       do {
-        try await SchemaMigrator(client: client).migrate()
+        for migration in try await SchemaMigrator(client: client).migrate() {
+          _ = Program.say("applied migration \(migration.number), \(migration.name)\n")
+        }
       } catch let error as PostgresError where error.isUnavailability {
         throw DaemonStartError(description: "PostgreSQL cannot be reached: \(error)", exitCode: 69)
+      } catch let error as SchemaError {
+        throw DaemonStartError(description: error.description, exitCode: 78)
       }
-      return Program.say("The schema is up to date.\n")
+      return Program.say("the schema is up to date\n")
     }
   }
 }

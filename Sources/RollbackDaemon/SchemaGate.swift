@@ -5,7 +5,7 @@ internal import Postgres
 /// Lets the daemon start only on a schema that it knows, or, when the database is away for too long, without one.
 struct SchemaGate: Sendable {
   enum State: Sendable {
-    case ready(version: Int)
+    case ready
     /// The database did not answer in time; calls answer `unavailable` until it does.
     case degraded(String)
   }
@@ -22,12 +22,10 @@ struct SchemaGate: Sendable {
     let deadline = clock.now.advanced(by: grace)
     while true {
       do {
-        let rows = try await postgres.read("SELECT max(number)::bigint FROM paas_schema_migrations")
-        return .ready(version: try rows.first?.int(0) ?? 0)
-      } catch let error as PostgresError where !error.isUnavailability {
-        throw DaemonStartError(
-          description: "the database has no schema of rollbackd; run: rollbackd migrate", exitCode: 78)
-      } catch let error as PostgresError {
+        let status = try await SchemaMigrator(client: postgres).status()
+        guard let problem = status.problem else { return .ready }
+        throw DaemonStartError(description: problem, exitCode: 78)
+      } catch let error as PostgresError where error.isUnavailability {
         guard clock.now < deadline else { return .degraded("\(error)") }
         log.info("waiting for PostgreSQL", metadata: ["cause": "\(error)"])
         try await clock.sleep(until: clock.now.advanced(by: Self.retryDelay), tolerance: nil)

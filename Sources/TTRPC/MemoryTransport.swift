@@ -4,7 +4,7 @@ public import TTRPCCore
 
 /// One end of a connection within this process, for tests: bytes go through memory, everything else is as on a socket.
 ///
-/// Give one end of a pair to ``TTRPCServer/accept(_:)`` and the other to ``TTRPCClient/init(_:on:options:)``.
+/// Give one end of a pair to ``TTRPCServer/accept(_:)`` and the other to ``TTRPCClient/connect(over:on:options:codec:)``.
 ///
 /// `@unchecked Sendable`: `loop`, `interest`, `onReady` and `isPosted` are touched on the end's own loop only, after
 /// `start` has set them; what both ends share is behind the pipes' locks.

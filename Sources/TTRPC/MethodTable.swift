@@ -3,12 +3,21 @@ internal import TTRPCCore
 
 /// The methods that a server knows, found by the bytes of their names.
 struct MethodTable: Sendable {
-  struct Entry: Sendable {
+  /// A class, because each call refers to one.
+  final class Entry: Sendable {
     let service: String
     let method: String
     let handler: any MethodHandler
     fileprivate let serviceBytes: [UInt8]
     fileprivate let methodBytes: [UInt8]
+
+    fileprivate init(_ method: ServerMethod) {
+      service = method.service
+      self.method = method.method
+      handler = method.handler
+      serviceBytes = Array(method.service.utf8)
+      methodBytes = Array(method.method.utf8)
+    }
   }
 
   /// Few enough that looking through them costs less than hashing a name.
@@ -16,11 +25,7 @@ struct MethodTable: Sendable {
 
   /// - Parameter methods: each name at most once.
   init(_ methods: [ServerMethod]) {
-    entries = methods.map { method in
-      Entry(
-        service: method.service, method: method.method, handler: method.handler,
-        serviceBytes: Array(method.service.utf8), methodBytes: Array(method.method.utf8))
-    }
+    entries = methods.map(Entry.init)
     let names = Set(methods.map { "\($0.service)/\($0.method)" })
     precondition(names.count == methods.count, "a method is registered twice")
   }

@@ -6,5 +6,5 @@ struct RollbackDev: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback-dev",
     abstract: "Everything that rollbackd needs around it, to try it out and to test.",
-    subcommands: [ClusterCommand.self])
+    subcommands: [UpCommand.self, DemoCommand.self, ClusterCommand.self])
 }

@@ -82,6 +82,20 @@ struct Simulation {
   /// From now on parts of the cluster take that long.
   mutating func set(_ timing: ClusterTiming) { state.timing = timing }
 
+  mutating func forgetHistory() { state.store.forgetHistory() }
+
+  /// Opens a watch whose lines are kept apart.
+  mutating func open(_ request: APIRequest) -> Int {
+    guard case .watch(let id) = state.respond(to: request, from: .admin).body else { return 0 }
+    watches[id] = "watch \(id)"
+    collect()
+    return id
+  }
+
+  func lines(of id: Int) -> [JSON] {
+    events.filter { $0.kind == "watch \(id)" }.map { ["type": .string($0.type), "object": $0.object] }
+  }
+
   private mutating func collect() {
     let milliseconds = Int(state.now.since(start).microseconds / 1000)
     for output in state.outbox {

@@ -53,7 +53,8 @@ import Testing
     #expect(
       try parse(
         document(
-          #"{"token":"t","clientCertificateData":"C","clientKeyData":"K","expirationTimestamp":"2026-11-24T10:00:00Z"}"#))
+          #"{"token":"t","clientCertificateData":"C","clientKeyData":"K","expirationTimestamp":"2026-11-24T10:00:00Z"}"#
+        ))
         == ExecCredential(
           token: "t", identity: .init(certificatePEM: [67], privateKeyPEM: [75]),
           expiration: Timestamp(rfc3339: "2026-11-24T10:00:00Z")))
@@ -65,7 +66,10 @@ import Testing
   @Test(arguments: [
     ("", "did not print"), ("token", "did not print"), (#"{"kind":"Pod"}"#, "another kind"),
     (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}"#, "no status"),
-    (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"t"}}"#, "version"),
+    (
+      #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"t"}}"#,
+      "version"
+    ),
     (#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}"#, "neither"),
     (
       #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"SECRET"}}"#,
@@ -80,7 +84,8 @@ import Testing
 
   @Test func describesTheClusterOnlyWhereItIsAskedTo() throws {
     var access = ClusterAccess(
-      server: HTTPURL(scheme: .https, host: "h"), tlsServerName: "n", proxy: .url("http://p"), disablesCompression: true)
+      server: HTTPURL(scheme: .https, host: "h"), tlsServerName: "n", proxy: .url("http://p"), disablesCompression: true
+    )
     var plugin = ExecPlugin(command: "p")
     #expect(
       try ExecInfo(plugin: plugin, access: access, authorities: [1]).encoded()

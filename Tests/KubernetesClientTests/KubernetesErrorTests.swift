@@ -84,7 +84,8 @@ import Testing
 
   @Test func toleratesPlainTextAndNothing() {
     let plain = KubernetesError(
-      HTTPResponse(head: HTTPResponseHead(status: 404), body: Array("404 page not found\nmore\n".utf8)), request: "GET x")
+      HTTPResponse(head: HTTPResponseHead(status: 404), body: Array("404 page not found\nmore\n".utf8)),
+      request: "GET x")
     #expect(plain.message == "GET x: 404 page not found")
     let empty = KubernetesError(HTTPResponse(head: HTTPResponseHead(status: 502)), request: "GET x")
     #expect(empty.code == .refused)
@@ -98,7 +99,8 @@ import Testing
     (.shutDown, .cancelled), (.invalidRequest, .invalid),
   ])
   func mapsTransportErrors(_ code: HTTPClientError.Code, _ expected: KubernetesError.Code) {
-    let error = KubernetesError(HTTPClientError(code: code, message: "m", mayHaveReachedServer: false), request: "GET x")
+    let error = KubernetesError(
+      HTTPClientError(code: code, message: "m", mayHaveReachedServer: false), request: "GET x")
     #expect(error.code == expected)
     #expect(!error.leavesOutcomeUnknown || code == .tooLarge || code == .protocolViolation)
   }

@@ -36,7 +36,9 @@ func pod(
     var store = ObjectStore<Pod>()
     _ = store.change(pod("a"))
     #expect(
-      store.change(pod("a", uid: "new")) == [.deleted(pod("a"), before: pod("a")), .changed(pod("a", uid: "new"), before: nil)])
+      store.change(pod("a", uid: "new")) == [
+        .deleted(pod("a"), before: pod("a")), .changed(pod("a", uid: "new"), before: nil),
+      ])
     // A late DELETED of the first does not touch the second.
     #expect(store.delete(pod("a")).isEmpty)
     #expect(
@@ -139,7 +141,9 @@ func pod(
       var random = SeededRandom(seed: UInt64(seed))
       var store = ObjectStore<Pod>()
       var list = SubscriberList<Pod>()
-      var plain = filters.map { SubscriberInbox(filter: ObjectFilter(matches: $0.matches, indexKey: nil), reachability: .reachable) }
+      var plain = filters.map {
+        SubscriberInbox(filter: ObjectFilter(matches: $0.matches, indexKey: nil), reachability: .reachable)
+      }
       _ = store.replace(with: [])
       let ids = filters.map { list.add(SubscriberInbox(filter: $0, reachability: .reachable)) }
       _ = list.sync([])
@@ -148,7 +152,9 @@ func pod(
         let name = "p\(Int.random(in: 0..<3, using: &random))"
         let object = pod(
           name, uid: "\(name)-\(Int.random(in: 0..<3, using: &random))", version: step,
-          labels: ["app": Bool.random(using: &random) ? "a" : "b", "tier": "t\(Int.random(in: 0..<2, using: &random))"],
+          labels: [
+            "app": Bool.random(using: &random) ? "a" : "b", "tier": "t\(Int.random(in: 0..<2, using: &random))",
+          ],
           owner: "o\(Int.random(in: 0..<2, using: &random))")
         let changes = Bool.random(using: &random) ? store.change(object) : store.delete(object)
         #expect(list.receive(changes).isEmpty)

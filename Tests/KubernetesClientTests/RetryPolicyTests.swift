@@ -36,7 +36,8 @@ import Testing
       expected: .giveUp),
     Row(
       name: "a long wait is the caller's", outcome: .answer(status: 429, retryAfter: .seconds(31)), expected: .giveUp),
-    Row(name: "500 without Retry-After is an answer", outcome: .answer(status: 500, retryAfter: nil), expected: .giveUp),
+    Row(
+      name: "500 without Retry-After is an answer", outcome: .answer(status: 500, retryAfter: nil), expected: .giveUp),
     Row(
       name: "500 with it is repeated for a read", outcome: .answer(status: 500, retryAfter: .seconds(1)),
       expected: .retry(after: .seconds(1))),

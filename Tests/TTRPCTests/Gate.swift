@@ -1,3 +1,4 @@
+import LinuxIO
 @testable import TTRPC
 
 /// Lets tasks wait for each other: what waits goes on once somebody has opened it.

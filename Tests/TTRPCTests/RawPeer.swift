@@ -32,11 +32,9 @@ final class RawPeer: @unchecked Sendable {
   }
 
   static func start(_ transport: any Transport & Sendable, on loop: EventLoop) async throws -> RawPeer {
-    try await loop.call {
-      let peer = RawPeer(transport, on: loop)
-      try transport.start(on: loop, .readable) { peer.onReady($0) }
-      return peer
-    }
+    let peer = RawPeer(transport, on: loop)
+    try await loop.call { try transport.start(on: loop, .readable) { peer.onReady($0) } }
+    return peer
   }
 
   private var interest: Interest {

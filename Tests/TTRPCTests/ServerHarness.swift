@@ -1,3 +1,4 @@
+import Foundation
 import LinuxIO
 import Logging
 import TTRPCCore
@@ -44,15 +45,26 @@ func withServer<Result: Sendable>(
   }
 }
 
+/// Stops a loop, and waits until its thread has ended.
+private func end(_ loop: EventLoop) async {
+  loop.stop()
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread {
+      loop.join()
+      continuation.resume()
+    }
+  }
+}
+
 /// A loop that ends with the body.
 func withLoop<Result>(_ body: (EventLoop) async throws -> Result) async throws -> Result {
   let loop = try EventLoop.start(label: "test")
   do {
     let result = try await body(loop)
-    loop.stop()
+    await end(loop)
     return result
   } catch {
-    loop.stop()
+    await end(loop)
     throw error
   }
 }

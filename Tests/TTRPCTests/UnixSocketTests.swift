@@ -222,6 +222,34 @@ import Testing
     }
   }
 
+  /// In a process of its own, for a limit on descriptors is the process's.
+  @Test func withoutDescriptorsAcceptingPausesAndGoesOn() async {
+    await #expect(processExitsWith: .success) {
+      let address = UnixAddress(path: "@ttrpc-test-\(UUID().uuidString)")
+      try await withLoop { loop in
+        let method = ServerMethod.immediate(ServerCallTests.echo) { request, _ in request }
+        let server = TTRPCServer(on: loop, methods: [method], logger: .silent)
+        await server.listen(on: try UnixListener.bind(to: address))
+        let running = Task { await server.run() }
+        let client = try await TTRPCClient.connect(to: address, on: loop)
+        _ = try await client.call(ServerCallTests.echo, [])
+        // Room for the client's end of one more connection, and none for the server's.
+        let free = dup(0)
+        close(free)
+        setDescriptorLimit(rlim_t(free) + 1)
+        let transport = SocketTransport(try UnixStream.connect(to: address))
+        _ = try await client.call(ServerCallTests.echo, [])
+        setDescriptorLimit(rlim_t(free) + 64)
+        let late = try await RawPeer.start(transport, on: loop)
+        late.send([0, 0, 0, 0, 0, 0, 0, 1, 1, 0])
+        let answer = await late.frame()
+        precondition(answer?.stream == 1)
+        running.cancel()
+        await running.value
+      }
+    }
+  }
+
   // MARK: Stopping
 
   @Test func aGracefulEndLetsCallsFinishAndTakesNoMore() async throws {
@@ -287,4 +315,13 @@ import Testing
       await running.value
     }
   }
+}
+
+/// How many descriptors this process may have (setrlimit(2)).
+private func setDescriptorLimit(_ count: rlim_t) {
+  let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  var limit = rlimit()
+  precondition(getrlimit(resource, &limit) == 0)
+  limit.rlim_cur = count
+  precondition(setrlimit(resource, &limit) == 0)
 }

@@ -1,19 +1,43 @@
-/// Who a request comes from.
+/// Who a request comes from, and what he may do.
 struct Caller: Sendable {
-  enum Role: Sendable {
-    case admin
-    /// May read everything and write nothing.
-    case viewer
-    case anonymous
-  }
-
   var name: String
   var groups: [String]
-  var role: Role
+  var rules: [AccessRule]
+  var isAnonymous = false
 
-  static let admin = Caller(name: "dev-admin", groups: ["system:masters", "system:authenticated"], role: .admin)
-  static let viewer = Caller(name: "viewer", groups: ["system:authenticated"], role: .viewer)
-  static let anonymous = Caller(name: "system:anonymous", groups: ["system:unauthenticated"], role: .anonymous)
+  static let admin = Caller(
+    name: "dev-admin", groups: ["system:masters", "system:authenticated"], rules: [AccessRule.all])
+  static let anonymous = Caller(
+    name: "system:anonymous", groups: ["system:unauthenticated"], rules: [], isAnonymous: true)
+
+  init(name: String, groups: [String] = ["system:authenticated"], rules: [AccessRule], isAnonymous: Bool = false) {
+    self.name = name
+    self.groups = groups
+    self.rules = rules
+    self.isAnonymous = isAnonymous
+  }
+
+  func may(_ verb: String, _ resource: String) -> Bool { rules.contains { $0.allows(verb, resource) } }
+}
+
+/// Verbs that are allowed on resources, in every namespace.
+public struct AccessRule: Sendable {
+  /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; `*`: all.
+  public var verbs: Set<String>
+  /// Plural names, with a subresource after a slash (`pods/log`); `*`: all.
+  public var resources: Set<String>
+
+  public init(verbs: Set<String>, resources: Set<String>) {
+    self.verbs = verbs
+    self.resources = resources
+  }
+
+  public static let all = AccessRule(verbs: ["*"], resources: ["*"])
+  public static let readAll = AccessRule(verbs: ["get", "list", "watch"], resources: ["*"])
+
+  func allows(_ verb: String, _ resource: String) -> Bool {
+    (verbs.contains("*") || verbs.contains(verb)) && (resources.contains("*") || resources.contains(resource))
+  }
 }
 
 /// The API: requests to answers.
@@ -39,7 +63,7 @@ extension ClusterState {
     default: break
     }
     guard case .objects(let path) = route else {
-      if caller.role == .anonymous {
+      if caller.isAnonymous {
         throw APIStatus(
           code: 403, reason: "Forbidden",
           message: "forbidden: User \"\(caller.name)\" cannot \(request.method.lowercased()) path \"\(request.path)\"",
@@ -59,18 +83,10 @@ extension ClusterState {
   }
 
   private func authorize(_ caller: Caller, _ path: ObjectPath, _ request: APIRequest) throws(APIStatus) {
-    let isRead = request.method == "GET" || request.method == "HEAD"
-    if caller.role == .admin || (caller.role == .viewer && isRead) { return }
-    let verb: String
-    switch request.method {
-    case "POST": verb = "create"
-    case "PUT": verb = "update"
-    case "PATCH": verb = "patch"
-    case "DELETE": verb = path.name == nil ? "deletecollection" : "delete"
-    default: verb = request.flag("watch") || path.isWatch ? "watch" : path.name == nil ? "list" : "get"
-    }
+    let verb = path.name == nil && request.method == "DELETE" ? "deletecollection" : request.verb
     let type = path.type
     let resource = type.plural + (path.subresource.map { "/\($0)" } ?? "")
+    if caller.may(verb, resource) { return }
     var why = "User \"\(caller.name)\" cannot \(verb) resource \"\(resource)\" in API group \"\(type.group)\""
     why += path.namespace.map { " in the namespace \"\($0)\"" } ?? " at the cluster scope"
     var details = type.details(name: path.name ?? "")

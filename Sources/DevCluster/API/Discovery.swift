@@ -111,9 +111,10 @@ enum Discovery {
         ],
       ]
     case "selfsubjectaccessreviews":
-      let verb = body["spec"]["resourceAttributes"]["verb"].string ?? ""
-      let isRead = ["get", "list", "watch"].contains(verb)
-      let isAllowed = caller.role == .admin || (caller.role == .viewer && isRead)
+      let attributes = body["spec"]["resourceAttributes"]
+      let part = attributes["subresource"].string.map { "/\($0)" } ?? ""
+      let isAllowed = caller.may(
+        attributes["verb"].string ?? "get", (attributes["resource"].string ?? "") + part)
       var status: JSON = ["allowed": .bool(isAllowed)]
       if isAllowed { status["reason"] = .string("development cluster: \(caller.name) may") }
       return .object([

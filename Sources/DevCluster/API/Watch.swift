@@ -13,10 +13,18 @@ struct Watch: Sendable {
   /// When a bookmark was last due, so that one is sent just before the end too.
   var end: Timestamp
 
+  var index: WatchIndex { WatchIndex(type: type, name: fields.name) }
+
   func shows(_ object: JSON) -> Bool {
     (namespace == nil || object.namespace == namespace) && (labels.isEmpty || labels.matches(object.labels))
       && (fields.isEmpty || fields.matches(object))
   }
+}
+
+/// By what open watches are found: their type, and the only name that they can show where they have one.
+struct WatchIndex: Hashable, Sendable {
+  var type: ResourceType
+  var name: String?
 }
 
 /// What a watch yields: lines, or its end.
@@ -55,7 +63,7 @@ extension ClusterState {
     if let name = path.name { watch.fields = FieldSelector(name: name) }
     let id = nextWatch
     nextWatch += 1
-    watchOrder[path.type, default: []].append(id)
+    watchOrder[watch.index, default: []].append(id)
     if replaysAll {
       watch.from = max(start, store.resourceVersion)
       let objects = store.objects(path.type, namespace: path.namespace).filter(watch.shows)
@@ -88,7 +96,11 @@ extension ClusterState {
   /// Shows a change to every watch of its type, encoding it once.
   mutating func offerToAll(_ change: Change) {
     var lines: [Change.Kind: [UInt8]] = [:]
-    for id in watchOrder[change.type] ?? [] { offer(change, to: id, sharing: &lines) }
+    for name in [nil, change.object.name] {
+      for id in watchOrder[WatchIndex(type: change.type, name: name)] ?? [] {
+        offer(change, to: id, sharing: &lines)
+      }
+    }
   }
 
   private mutating func offer(_ change: Change, to id: Int, sharing lines: inout [Change.Kind: [UInt8]]) {
@@ -116,7 +128,8 @@ extension ClusterState {
   /// Ends a watch as its time is up: no event, the stream just ends.
   mutating func endWatch(_ id: Int) {
     guard let watch = watches.removeValue(forKey: id) else { return }
-    watchOrder[watch.type]?.removeAll { $0 == id }
+    watchOrder[watch.index]?.removeAll { $0 == id }
+    if watchOrder[watch.index]?.isEmpty == true { watchOrder[watch.index] = nil }
     timers.cancel(.bookmark(watch: id))
     timers.cancel(.endWatch(id))
     outbox.append(WatchOutput(watch: id, lines: nil))

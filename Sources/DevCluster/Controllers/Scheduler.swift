@@ -10,12 +10,10 @@ extension ClusterState {
       return node["spec"]["unschedulable"].bool != true && wanted.allSatisfy { labels[$0.key] == $0.value }
     }
     guard !fitting.isEmpty else { return refuse(pod, nodes) }
-    var load: [String: Int] = [:]
-    for other in store.objects(.pods) { load[other["spec"]["nodeName"].string ?? "", default: 0] += 1 }
     let siblings = Set(
       store.owned(by: pod.controllerUID ?? "-", type: .pods).compactMap { $0["spec"]["nodeName"].string })
     let chosen = fitting.min { one, other in
-      let ranks = [one, other].map { ((siblings.contains($0.name) ? 1 : 0), load[$0.name, default: 0], $0.name) }
+      let ranks = [one, other].map { ((siblings.contains($0.name) ? 1 : 0), podsOnNode[$0.name, default: 0], $0.name) }
       return ranks[0] < ranks[1]
     }
     guard let node = chosen?.name else { return }

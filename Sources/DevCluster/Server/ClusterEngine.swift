@@ -10,6 +10,8 @@ final class ClusterEngine: Sendable {
     var state: ClusterState
     var sinks: [Int: AsyncStream<[UInt8]>.Continuation] = [:]
     var faults: [Fault] = []
+    /// Who waits until how many watches are open.
+    var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     var frozenUntil: ContinuousClock.Instant?
     var requests: [LoggedRequest] = []
     /// When the timer is set to fire.
@@ -54,6 +56,8 @@ final class ClusterEngine: Sendable {
     shared.withLock { shared in
       for sink in shared.sinks.values { sink.finish() }
       shared.sinks = [:]
+      for waiter in shared.waiters { waiter.continuation.resume() }
+      shared.waiters = []
     }
   }
 
@@ -83,7 +87,14 @@ final class ClusterEngine: Sendable {
       let failure = takeFault(&shared, request)
       if case .cutBefore? = failure { return .cut }
       var response: APIResponse
-      if case .status(let code, let retryAfter)? = failure {
+      if case .status(410, _)? = failure, request.verb == "watch" {
+        // A watch's 410 comes as an event of a stream that began well.
+        response = shared.state.respond(to: request, from: caller)
+        if case .watch(let id) = response.body {
+          shared.state.outbox.removeAll { $0.watch == id }
+          shared.state.fail(id, .expired("too old resource version: injected fault"))
+        }
+      } else if case .status(let code, let retryAfter)? = failure {
         response = APIResponse(.fault(code, retryAfter: retryAfter))
         response.delay = nil
       } else {
@@ -91,9 +102,13 @@ final class ClusterEngine: Sendable {
       }
       log(&shared, request, response)
       var stream: AsyncStream<[UInt8]>?
+      if case .cutAfter? = failure {
+        if case .watch(let id) = response.body { shared.state.endWatch(id) }
+        flush(&shared)
+        return .cut
+      }
       if case .watch(let id) = response.body { stream = open(&shared, id) }
       flush(&shared)
-      if case .cutAfter? = failure { return .cut }
       if case .delay(let span)? = failure { response.delay = (response.delay ?? .zero) + span }
       if let until = shared.frozenUntil {
         let left = until - .now
@@ -139,6 +154,17 @@ final class ClusterEngine: Sendable {
     }
   }
 
+  func waitForWatches(_ count: Int) async {
+    await withCheckedContinuation { continuation in
+      let isEnough = shared.withLock { shared in
+        if shared.sinks.count >= count { return true }
+        shared.waiters.append((count, continuation))
+        return false
+      }
+      if isEnough { continuation.resume() }
+    }
+  }
+
   func requests() -> [LoggedRequest] { shared.withLock { $0.requests } }
   func writes() -> [EffectiveWrite] { shared.withLock { $0.state.writeLog.writes } }
 
@@ -161,6 +187,9 @@ final class ClusterEngine: Sendable {
   private func open(_ shared: inout Shared, _ id: Int) -> AsyncStream<[UInt8]> {
     let (stream, sink) = AsyncStream<[UInt8]>.makeStream(bufferingPolicy: .bufferingOldest(backlog))
     shared.sinks[id] = sink
+    let open = shared.sinks.count
+    for waiter in shared.waiters where waiter.count <= open { waiter.continuation.resume() }
+    shared.waiters.removeAll { $0.count <= open }
     sink.onTermination = { [weak self] reason in
       // Its client has gone. An end from this side has been noted already.
       if case .cancelled = reason { self?.close(id) }

@@ -16,8 +16,8 @@ public final class DevCluster: Sendable {
     public var usesTLS = true
     /// The token of the administrator whom the kubeconfig names; `nil`: a random one.
     public var token: String?
-    /// The token of a user who may only read; `nil`: there is none.
-    public var viewerToken: String?
+    /// Further users by their tokens.
+    public var users: [String: User] = [:]
     /// Speeds of the simulated parts.
     public var timing = ClusterTiming()
     /// Time passes only by `advance(by:)`, so that a test holds the clock.
@@ -34,6 +34,17 @@ public final class DevCluster: Sendable {
     public var imageDigests: [String: String] = [:]
 
     public init() {}
+  }
+
+  /// Somebody who may do less than everything.
+  public struct User: Sendable {
+    public var name: String
+    public var rules: [AccessRule]
+
+    public init(name: String, rules: [AccessRule]) {
+      self.name = name
+      self.rules = rules
+    }
   }
 
   let configuration: Configuration
@@ -112,6 +123,9 @@ extension DevCluster {
 
   /// Writes to Deployments' specs and annotations that changed something, oldest first, the controller's included.
   public var effectiveWrites: [EffectiveWrite] { engine.writes() }
+
+  /// Suspends until at least that many watches are open at once.
+  public func waitForWatches(_ count: Int) async { await engine.waitForWatches(count) }
 
   /// How many watches are open.
   public var openWatches: Int { engine.withState { $0.watches.count } }

@@ -2,7 +2,8 @@
 public struct Fault: Sendable {
   /// How a request fails.
   public enum Failure: Sendable {
-    /// Answered with this code and nothing done; `retryAfter` seconds go into the header of that name.
+    /// Answered with this code and nothing done; `retryAfter` seconds go into the header of that name. A watch's 410
+    /// is an `ERROR` event, after which the stream ends.
     case status(Int, retryAfter: Int? = nil)
     /// The connection is closed without an answer, and nothing is done.
     case cutBefore

@@ -82,8 +82,10 @@ extension ClusterState {
   ) -> JSON {
     var new = new
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+    new["metadata"]["managedFields"] = old["metadata"]["managedFields"]
+    if new == old, options.operation != "Apply" { return old }
     ManagedFields.record(old: old, new: &new, type: type, subresource: subresource, options: options, at: now)
-    if new == old || options.isDryRun { return new }
+    if options.isDryRun || new.isSame(as: old) { return options.isDryRun ? new : old }
     if type == .deployments { writeLog.note(old: old, new: new, manager: options.fieldManager, at: now) }
     if new.isBeingDeleted, new.finalizers.isEmpty, type != .pods, type != .namespaces {
       // The last finalizer's removal is seen only as the deletion, of the object that still had it.
@@ -141,6 +143,20 @@ extension ClusterState {
     var object: JSON = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
     prepareMetadata(of: &object, .namespaces)
     store.put(.namespaces, object)
+  }
+}
+
+extension JSON {
+  /// Whether nothing differs but the times of `managedFields`.
+  fileprivate func isSame(as other: JSON) -> Bool {
+    func timeless(_ object: JSON) -> JSON {
+      var object = object
+      for index in object["metadata"]["managedFields"].elements.indices {
+        object["metadata"]["managedFields"][index]["time"] = .null
+      }
+      return object
+    }
+    return timeless(self) == timeless(other)
   }
 }
 

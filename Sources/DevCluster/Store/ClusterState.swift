@@ -36,10 +36,12 @@ struct ClusterState: Sendable {
   var failures: [Work: Int] = [:]
   var containers: [ContainerKey: ContainerRuntime] = [:]
   var pulledImages: Set<String> = []
+  /// How many pods are bound to each node.
+  var podsOnNode: [String: Int] = [:]
   var events = EventCorrelator()
   var watches: [Int: Watch] = [:]
-  /// The open watches of each type, in the order of their opening.
-  var watchOrder: [ResourceType: [Int]] = [:]
+  /// The open watches that a change may concern, in the order of their opening.
+  var watchOrder: [WatchIndex: [Int]] = [:]
   var nextWatch = 1
   var outbox: [WatchOutput] = []
   /// Digests that nodes report for images, by reference; others get one made from the reference.
@@ -166,6 +168,8 @@ struct ClusterState: Sendable {
 
   private mutating func podChanged(_ change: Change) {
     let pod = change.object
+    if let node = change.previous?["spec"]["nodeName"].string { podsOnNode[node, default: 0] -= 1 }
+    if change.kind != .deleted, let node = pod["spec"]["nodeName"].string { podsOnNode[node, default: 0] += 1 }
     if change.kind == .deleted {
       forgetPod(pod)
       for reference in pod.ownerReferences where reference["kind"] == "ReplicaSet" {

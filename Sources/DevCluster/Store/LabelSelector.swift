@@ -147,6 +147,14 @@ struct FieldSelector: Sendable {
     var field: String
     var value: String
     var isEqual: Bool
+    var steps: [String]
+
+    init(field: String, value: String, isEqual: Bool) {
+      self.field = field
+      self.value = value
+      self.isEqual = isEqual
+      steps = field.split(separator: ".").map(String.init)
+    }
   }
 
   private var requirements: [Requirement] = []
@@ -177,10 +185,13 @@ struct FieldSelector: Sendable {
   /// A selector of one object by its name.
   init(name: String) { requirements = [Requirement(field: "metadata.name", value: name, isEqual: true)] }
 
+  /// The only name that can match, where the selector names one.
+  var name: String? { requirements.first { $0.field == "metadata.name" && $0.isEqual }?.value }
+
   func matches(_ object: JSON) -> Bool {
     requirements.allSatisfy { requirement in
       var value = object
-      for step in requirement.field.split(separator: ".") { value = value[String(step)] }
+      for step in requirement.steps { value = value[step] }
       return ((value.string ?? "") == requirement.value) == requirement.isEqual
     }
   }

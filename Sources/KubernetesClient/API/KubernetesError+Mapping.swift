@@ -10,7 +10,8 @@ extension KubernetesError {
     if let status, !status.message.isEmpty || !status.reason.isEmpty {
       self.init(status, httpStatus: response.status, request: request)
     } else {
-      let text = String(decoding: response.body.prefix(200), as: UTF8.self)
+      let text =
+        String(decoding: response.body.prefix(200), as: UTF8.self)
         .split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
       self.init(
         Status(code: response.status, message: text.isEmpty ? "no explanation" : text), httpStatus: response.status,

@@ -41,7 +41,8 @@ public struct KubeconfigLoader: Sendable {
         return Found(access: inCluster, warnings: warnings)
       }
       throw KubeconfigError(
-        message: "no cluster is configured: " + (warnings.isEmpty ? "there is no kubeconfig" : warnings.joined(separator: "; ")),
+        message: "no cluster is configured: "
+          + (warnings.isEmpty ? "there is no kubeconfig" : warnings.joined(separator: "; ")),
         remedy: "name a file with --kubeconfig or KUBECONFIG, or run in a pod")
     }
     return Found(access: try ClusterAccess(merged, context: context), warnings: warnings)

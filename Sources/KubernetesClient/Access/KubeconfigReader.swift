@@ -26,7 +26,9 @@ struct KubeconfigReader {
   private func kubeconfig(_ node: YAMLNode) throws(KubeconfigError) -> Kubeconfig {
     var config = Kubeconfig()
     guard !node.isNull else { return config }
-    guard case .mapping = node.content else { throw wrong(nil, "is not a kubeconfig", "its top level must be a mapping") }
+    guard case .mapping = node.content else {
+      throw wrong(nil, "is not a kubeconfig", "its top level must be a mapping")
+    }
     if let kind = try text(node, "kind", ""), kind != "Config" {
       throw wrong("kind", "is \(kind), not Config")
     }

@@ -23,7 +23,11 @@ struct YAMLNode: Sendable, Hashable {
 
   /// The empty plain scalar and its other spellings (YAML 1.1, type null).
   var isNull: Bool {
-    if case .scalar(let text, isPlain: true) = content { ["", "~", "null", "Null", "NULL"].contains(text) } else { false }
+    if case .scalar(let text, isPlain: true) = content {
+      ["", "~", "null", "Null", "NULL"].contains(text)
+    } else {
+      false
+    }
   }
 
   /// The value of a key; of the last one where a key stands twice, as the YAML reader of kubectl has it.

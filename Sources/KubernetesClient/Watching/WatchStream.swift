@@ -35,7 +35,8 @@ public struct WatchStream<Object: KubernetesResource>: AsyncSequence, Sendable {
       while lines.isEmpty {
         guard let chunk = try await nextChunk() else {
           guard !splitter.holdsUnfinishedLine else {
-            throw KubernetesError(code: .unreachable, message: "\(request): the watch was cut in the middle of an event")
+            throw KubernetesError(
+              code: .unreachable, message: "\(request): the watch was cut in the middle of an event")
           }
           return nil
         }

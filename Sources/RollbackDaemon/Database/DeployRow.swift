@@ -9,10 +9,13 @@ enum DeployRow {
     d.id, a.name, d.image_ref, d.image_digest, d.status, d.replicas_desired, d.replicas_updated, d.replicas_ready,
     d.replicas_available, d.created_at, d.finished_at, d.time_to_ready_ms, d.actor_id, d.reason, d.rollback_of,
     d.warnings, d.current, d.not_rollbackable_reason, d.image_retained_until, d.request_id,
-    (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at)
+    (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at),
+    d.current AND EXISTS (
+      SELECT FROM paas_deployments n WHERE n.app_id = d.app_id AND n.created_at > d.created_at
+        AND n.status NOT IN ('building', 'deploying'))
     """
   /// How many columns that is.
-  static let columnCount = 21
+  static let columnCount = 22
 
   /// - Parameter first: the column with which the list begins.
   static func read(_ row: PostgresRow, from first: Int = 0) throws -> DeployRecord {
@@ -31,7 +34,9 @@ enum DeployRow {
       reason: try row.decode(first + 13, as: String?.self) ?? "",
       rollbackOf: try row.decode(first + 14, as: UUID?.self)?.lowercased ?? "",
       warnings: warnings.map { Warning(code: $0.code, message: $0.message, details: $0.details ?? []) },
-      current: try row.bool(first + 16), rollbackable: false,
+      current: try row.bool(first + 16),
+      // The template has the image of what was tried after it, so this one can be gone back to.
+      rollbackable: try row.bool(first + 21),
       notRollbackableReason: try row.decode(first + 17, as: String?.self) ?? "",
       migrationsSince: UInt32(clamping: try row.int(first + 20)),
       imageRetainedUntil: try row.decode(first + 18, as: PostgresTimestamp?.self).map(Timestamp.init),

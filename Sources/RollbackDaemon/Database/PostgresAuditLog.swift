@@ -24,6 +24,15 @@ struct PostgresAuditLog: AuditLog {
     }
   }
 
+  func verify(expectedHead: [UInt8]?) async throws -> VerifyAuditResponse {
+    try await withDatabaseErrors {
+      let report = try await AuditChain.verify(client, expectedHead: expectedHead)
+      return VerifyAuditResponse(
+        intact: report.isIntact, rows: report.rows, unchainedRows: report.unchainedRows, headID: report.headID ?? 0,
+        headHash: report.headHash, firstBadID: report.fault?.row ?? 0, problem: report.fault?.problem ?? "")
+    }
+  }
+
   func events(matching filter: AuditFilter, limit: Int) async throws -> [AuditEvent] {
     let query = AuditSelection(filter, limit: limit)
     return try await withDatabaseErrors {

@@ -167,7 +167,7 @@ struct PostgresDeployStore: DeployStore {
 
   // MARK: Migrations
 
-  func migrations(of app: App, since deploy: DeployRecord) async throws -> [RollbackMessages.Migration] {
+  func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration] {
     try await withDatabaseErrors {
       try await client.read(
         """
@@ -182,7 +182,7 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func migrations(of app: App, after version: String, limit: Int) async throws -> [RollbackMessages.Migration] {
+  func migrations(of app: App, after version: String, limit: Int) async throws -> [Migration] {
     try await withDatabaseErrors {
       let rows =
         if version.isEmpty {
@@ -204,7 +204,7 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func record(_ migration: RollbackMessages.Migration, of app: App) async throws -> (migration: RollbackMessages.Migration, created: Bool) {
+  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
     try await withDatabaseErrors {
       let inserted = try await client.query(
         """
@@ -219,8 +219,8 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  private static func migration(_ row: PostgresRow) throws -> RollbackMessages.Migration {
-    RollbackMessages.Migration(
+  private static func migration(_ row: PostgresRow) throws -> Migration {
+    Migration(
       version: try row.string(0), name: try row.string(1), appliedAt: Timestamp(try row.timestamp(2)))
   }
 }

@@ -10,14 +10,16 @@ internal import Synchronization
 /// Asks the database and the API server how they are, each within a short time.
 final class DaemonHealth: DependencyHealth {
   private let postgres: PostgresClient
+  private let maximumConnections: Int
   private let cluster: KubernetesClient
   private let clock: LoopClock
   private let connectionCount = Atomic<Int>(0)
   /// How long either may take to answer before it counts as away.
   private static let patience = Duration.seconds(2)
 
-  init(postgres: PostgresClient, cluster: KubernetesClient, clock: LoopClock) {
+  init(postgres: PostgresClient, maximumConnections: Int, cluster: KubernetesClient, clock: LoopClock) {
     self.postgres = postgres
+    self.maximumConnections = maximumConnections
     self.cluster = cluster
     self.clock = clock
   }
@@ -32,7 +34,7 @@ final class DaemonHealth: DependencyHealth {
     var health = DatabaseHealth(state: .ok)
     do {
       let rows = try await within { [postgres] in
-        try await postgres.query("SELECT coalesce(max(number), 0)::bigint FROM paas_schema_migrations", [])
+        try await postgres.read("SELECT coalesce(max(number), 0)::bigint FROM paas_rollbackd_schema")
       }
       health.schemaVersion = UInt32(clamping: try rows.first?.int(0) ?? 0)
     } catch {
@@ -43,6 +45,7 @@ final class DaemonHealth: DependencyHealth {
     health.inUse = UInt32(clamping: statistics.inUse)
     health.idle = UInt32(clamping: statistics.idle)
     health.waiting = UInt32(clamping: statistics.waiting)
+    health.maximum = UInt32(clamping: maximumConnections)
     health.opened = UInt64(clamping: statistics.opened)
     return health
   }

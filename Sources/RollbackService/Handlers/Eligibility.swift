@@ -7,6 +7,8 @@ enum Eligibility {
   /// Fills `rollbackable` and the reason why not in.
   static func mark(_ deploy: RollbackMessages.DeployRecord) -> RollbackMessages.DeployRecord {
     var deploy = deploy
+    // The store says so of a current deploy on top of which another was tried.
+    if deploy.current, deploy.rollbackable { return deploy }
     if deploy.notRollbackableReason.isEmpty, let refusal = planned(deploy).ineligibility(running: nil) {
       deploy.notRollbackableReason =
         switch refusal.reason {

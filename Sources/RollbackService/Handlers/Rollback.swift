@@ -39,7 +39,7 @@ extension RollbackService {
       await auditRefusal(
         AuditedRefusal(
           action: isRollback ? "deploy.rollback.refused" : "deploy.create.refused", caller: caller, actorID: actorID,
-          app: RequestCheck.quoted(app), target: "", error: error, requestID: ""))
+          app: String(app.prefix(253)), target: "", error: error, requestID: ""))
       throw error
     }
   }

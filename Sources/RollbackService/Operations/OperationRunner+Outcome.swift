@@ -28,9 +28,7 @@ extension OperationRunner {
 
   private func message(_ outcome: RolloutCore.OperationOutcome, timeToReady: Duration?) -> String {
     guard let timeToReady else { return outcome.sentence }
-    let seconds = timeToReady.components.seconds
-    let tenth = timeToReady.components.attoseconds / 100_000_000_000_000_000
-    var message = "\(operation.app.name) runs \(operation.deploy.imageRef) after \(seconds).\(tenth)s"
+    var message = "\(operation.app.name) runs \(operation.deploy.imageRef) after \(timeToReady.inSeconds)"
     if let proof = outcome.proof { message += "; image verified on \(proof.verified) of \(proof.total) pods" }
     return message
   }
@@ -104,5 +102,15 @@ extension RollbackMessages.RolloutOutcome {
       case .cancelled: .cancelled
       case .timedOut: .timedOut
       }
+  }
+}
+
+extension Duration {
+  /// `0.06s` below ten seconds, `26s` from there on.
+  var inSeconds: String {
+    let hundredths = components.seconds * 100 + components.attoseconds / 10_000_000_000_000_000
+    if components.seconds >= 10 { return "\(components.seconds)s" }
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)s"
   }
 }

@@ -13,7 +13,8 @@ public protocol DeployStore: Sendable {
   /// - Throws: `conflict` when the name, or the container, belongs to another.
   func register(_ app: App) async throws -> (app: App, created: Bool)
 
-  /// Deploys of an app, newest first, behind a row.
+  /// Deploys of an app, newest first, behind a row. `rollbackable` is set for a current deploy on top of which another
+  /// was tried and did not go live, and for no other.
   func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord]
   /// One deploy with its app; nil when there is none.
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)?

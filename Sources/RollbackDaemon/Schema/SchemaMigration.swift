@@ -2,7 +2,7 @@
 ///
 /// A migration that has been released is never edited: its checksum is kept in every database that has it, and a
 /// database whose record differs is refused. A change of the schema is a new migration at the end of ``all``.
-package struct Migration: Sendable, Hashable {
+package struct SchemaMigration: Sendable, Hashable {
   /// 1, 2, 3, …, without gaps.
   package let number: Int32
 
@@ -24,5 +24,5 @@ package struct Migration: Sendable, Hashable {
   }
 
   /// The schema that this build of the daemon works with.
-  package static let all: [Migration] = [.deployments, .auditChain]
+  package static let all: [SchemaMigration] = [.deployments, .auditChain]
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// A private PostgreSQL server for tests: its own cluster in a temporary folder, reached by a Unix socket only.
+/// A private PostgreSQL server, for tests and for trying out: its own cluster in a temporary folder, reached by a Unix socket only.
 ///
 /// It is stopped and its folder removed when the last reference goes, and also when the test process dies, however it
 /// dies: a shell that waits for the end of a pipe sees to it.
@@ -18,7 +18,7 @@ public final class ThrowawayPostgres: Sendable {
     /// - Returns: the rows, unaligned, a line each.
     /// - Throws: ``CommandFailure`` with what psql said when a statement fails.
     @discardableResult
-    public func psql(_ sql: String) throws -> String { try server.psql(sql, database: name) }
+    public func psql(_ sql: String) async throws -> String { try await server.psql(sql, database: name) }
   }
 
   /// A command that did not end with 0.
@@ -37,19 +37,33 @@ public final class ThrowawayPostgres: Sendable {
   private let count = Mutex(0)
 
   /// The server that all tests of the process share; made when it is first asked for.
-  public static func shared() throws -> ThrowawayPostgres {
-    try theOne.withLock { one in
-      if let one { return one }
-      let server = try ThrowawayPostgres()
-      one = server
-      return server
+  public static func shared() async throws -> ThrowawayPostgres {
+    try await offThePool {
+      try theOne.withLock { one in
+        if let one { return one }
+        let server = try ThrowawayPostgres(settings: [])
+        one = server
+        return server
+      }
     }
   }
 
   /// A server of its own, for tests that stop it; half a second.
   ///
   /// - Parameter settings: lines for `postgresql.conf`.
-  public init(settings: [String] = []) throws {
+  public static func own(settings: [String] = []) async throws -> ThrowawayPostgres {
+    try await offThePool { try ThrowawayPostgres(settings: settings) }
+  }
+
+  /// Runs what blocks on a thread of its own: tests share few, and must not keep each other waiting.
+  private static func offThePool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value
+  {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Result(catching: work)) }
+    }
+  }
+
+  private init(settings: [String]) throws {
     bin = try Self.findPrograms()
     var template = Array("/tmp/rollback-pg-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw CommandFailure(description: "mkdtemp failed: \(errno)") }
@@ -71,13 +85,13 @@ public final class ThrowawayPostgres: Sendable {
   }
 
   /// A new database, empty or a copy of one that nobody is connected to.
-  public func makeDatabase(copying template: String = "template0") throws -> Database {
+  public func makeDatabase(copying template: String = "template0") async throws -> Database {
     let number = count.withLock { count in
       count += 1
       return count
     }
     let name = "test_\(number)"
-    try psql("CREATE DATABASE \(name) TEMPLATE \(template)", database: "postgres")
+    try await psql("CREATE DATABASE \(name) TEMPLATE \(template)", database: "postgres")
     return Database(name: name, conninfo: conninfo(database: name), server: self)
   }
 
@@ -85,22 +99,32 @@ public final class ThrowawayPostgres: Sendable {
     "host=\(directory) user=postgres dbname=\(database)"
   }
 
-  public func stop(_ mode: StopMode = .fast) throws { try supervisor.ask("stop \(mode.rawValue)") }
+  public func stop(_ mode: StopMode = .fast) async throws {
+    try await Self.offThePool { [supervisor] in try supervisor.ask("stop \(mode.rawValue)") }
+  }
 
-  public func start() throws { try supervisor.ask("start") }
+  public func start() async throws {
+    try await Self.offThePool { [supervisor] in try supervisor.ask("start") }
+  }
 
   /// Sends a signal to the server's first process and to those of its sessions: `STOP` freezes it, `CONT` goes on.
-  public func signal(_ name: String) throws { try supervisor.ask("signal \(name)") }
+  public func signal(_ name: String) async throws {
+    try await Self.offThePool { [supervisor] in try supervisor.ask("signal \(name)") }
+  }
 
   @discardableResult
-  public func psql(_ sql: String, database: String) throws -> String {
+  public func psql(_ sql: String, database: String) async throws -> String {
+    try await Self.offThePool { [self] in try runPsql(sql, database: database) }
+  }
+
+  private func runPsql(_ sql: String, database: String) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "\(bin)/psql")
     process.arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", conninfo(database: database)]
     let (input, output, errors) = (Pipe(), Pipe(), Pipe())
     (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
     try process.run()
-    input.fileHandleForWriting.write(Data(sql.utf8))
+    input.fileHandleForWriting.write(Data((sql + "\n").utf8))
     try input.fileHandleForWriting.close()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

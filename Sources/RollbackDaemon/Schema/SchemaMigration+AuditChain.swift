@@ -1,11 +1,11 @@
-extension Migration {
+extension SchemaMigration {
   /// The audit table, its hash chain, and the refusal to change what it holds.
   ///
   /// A platform may own `paas_audit_events` already. It is then kept as it is, two columns are added, and its rows stay
   /// outside the chain, told apart by `hash IS NULL`; a first chained row says how many there were.
   ///
   /// The encoding that is hashed is described at ``AuditChain``.
-  static let auditChain = Migration(
+  static let auditChain = SchemaMigration(
     number: 2,
     name: "audit chain",
     sql: """

@@ -1,6 +1,6 @@
-extension Migration {
+extension SchemaMigration {
   /// Apps, their deploys, the frames of each rollout, and the leases that running operations are held by.
-  static let deployments = Migration(
+  static let deployments = SchemaMigration(
     number: 1,
     name: "deployments",
     sql: """
@@ -42,7 +42,7 @@ extension Migration {
         reason               text,
         -- The deploy whose image a rollback restores; null for a forward deploy.
         rollback_of          uuid REFERENCES paas_deployments (id),
-        -- [{"code": "...", "text": "..."}, ...]
+        -- [{"code": "...", "message": "...", "details": ["..."]}, ...]
         warnings             jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(warnings) = 'array'),
         current              boolean NOT NULL DEFAULT false,
         -- Why it may not be rolled back to, where that is known of this row for good (its image is gone, blocked).

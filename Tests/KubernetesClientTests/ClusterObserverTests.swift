@@ -1,0 +1,270 @@
+import HTTPClient
+import KubernetesObjects
+import Logging
+import RollbackTestKit
+import Testing
+
+@testable import KubernetesClient
+
+@Suite(.timeLimit(.minutes(1)))
+struct ClusterObserverTests {
+  static func json(_ name: String, uid: String? = nil, version: Int, app: String = "a") -> String {
+    #"{"metadata":{"name":"\#(name)","namespace":"n","uid":"\#(uid ?? name)","resourceVersion":"\#(version)","#
+      + #""labels":{"app":"\#(app)"}},"spec":{"containers":[]}}"#
+  }
+
+  static func list(_ items: [String], version: Int) -> ScriptedHTTPServer.Answer {
+    .init(text: #"{"metadata":{"resourceVersion":"\#(version)"},"items":[\#(items.joined(separator: ","))]}"#)
+  }
+
+  static func event(_ type: String, _ object: String) -> String {
+    #"{"type":"\#(type)","object":\#(object)}"# + "\n"
+  }
+
+  static let expired = event(
+    "ERROR", #"{"kind":"Status","status":"Failure","message":"too old","reason":"Expired","code":410}"#)
+
+  /// An observer that runs while `body` does.
+  func withObserver(
+    idleTimeout: Duration = .seconds(300),
+    _ body: @Sendable (ScriptedCluster, ClusterObserver) async throws -> Void
+  ) async throws {
+    try await ScriptedCluster.with { cluster in
+      let observer = ClusterObserver(
+        client: cluster.client, idleTimeout: idleTimeout,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await observer.run() }
+        try await body(cluster, observer)
+        group.cancelAll()
+      }
+    }
+  }
+
+  /// Answers the list and opens the watch that follow a first subscription.
+  func serve(_ cluster: ScriptedCluster, list items: [String], version: Int) async -> Exchange {
+    let listed = await cluster.server.next()
+    #expect(listed.request.query["watch"] == nil)
+    #expect(listed.request.query["resourceVersion"] == "0")
+    listed.respond(Self.list(items, version: version))
+    return await openWatch(cluster, from: version)
+  }
+
+  func openWatch(_ cluster: ScriptedCluster, from version: Int) async -> Exchange {
+    let watch = await cluster.server.next()
+    #expect(watch.request.query["watch"] == "1")
+    #expect(watch.request.query["resourceVersion"] == String(version))
+    watch.respondChunked()
+    return watch
+  }
+
+  @Test func manySubscribersShareOneListAndOneWatch() async throws {
+    try await withObserver { cluster, observer in
+      let subscriptions = (0..<100).map { number in
+        observer.subscribe(to: Pod.self, in: "n", where: number % 2 == 0 ? .all : .named("a"))
+      }
+      let watch = await serve(cluster, list: [Self.json("a", version: 1), Self.json("b", version: 2)], version: 10)
+      for (number, subscription) in subscriptions.enumerated() {
+        let iterator = subscription.makeAsyncIterator()
+        let first = await iterator.next()
+        #expect(first?.isInitial == true)
+        #expect(Set(first?.changed.map(\.metadata.name) ?? []) == (number % 2 == 0 ? ["a", "b"] : ["a"]))
+      }
+      watch.sendChunk(Self.event("MODIFIED", Self.json("a", version: 11)))
+      for subscription in subscriptions {
+        #expect(await subscription.makeAsyncIterator().next()?.changed.map(\.metadata.resourceVersion) == ["11"])
+      }
+      #expect(observer.reflectorCount == 1)
+      #expect(await cluster.client.statistics.requestsStarted == 2)
+      // A late subscriber costs nothing either.
+      let late = observer.subscribe(
+        to: Pod.self, in: "n", where: .selected(by: LabelSelector(matchLabels: ["app": "a"])))
+      #expect(await late.makeAsyncIterator().next()?.changed.count == 2)
+      #expect(await cluster.client.statistics.requestsStarted == 2)
+    }
+  }
+
+  @Test func anExpiredWatchLeadsToOneFreshListWhichTellsTheDeletions() async throws {
+    try await withObserver { cluster, observer in
+      let updates = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      let watch = await serve(cluster, list: [Self.json("a", version: 1), Self.json("b", version: 2)], version: 10)
+      #expect(await updates.next()?.changed.count == 2)
+      watch.sendChunk(Self.expired)
+      watch.endChunks()
+      let listed = await cluster.server.next()
+      #expect(listed.request.query["resourceVersion"] == nil)
+      listed.respond(Self.list([Self.json("b", version: 2), Self.json("c", version: 30)], version: 40))
+      let update = await updates.next()
+      #expect(update?.deleted.map(\.metadata.name) == ["a"])
+      #expect(update?.changed.map(\.metadata.name) == ["c"])
+      #expect(update?.reachability == .reachable)
+      _ = await openWatch(cluster, from: 40)
+    }
+  }
+
+  @Test func bookmarksAreNoObjectsButSayWhereToGoOn() async throws {
+    try await withObserver { cluster, observer in
+      let updates = observer.subscribe(to: Deployment.self, in: "tr-q").makeAsyncIterator()
+      let watch = await serve(cluster, list: [], version: 3500)
+      #expect(await updates.next() == ObjectUpdate(isInitial: true))
+      let lines = try Recorded.lines("q-bookmarks", "deployments")
+      watch.sendChunk(lines.map { $0 + "\n" }.joined())
+      var last: String?
+      while last != "3575" {
+        let update = await updates.next()
+        #expect(update?.changed.map(\.metadata.name) == ["hello"])
+        last = update?.changed.last?.metadata.resourceVersion
+      }
+      watch.endChunks()
+      _ = await openWatch(cluster, from: 3673)
+    }
+  }
+
+  @Test func subscribersLearnSinceWhenTheServerIsAwayAndThatItIsBack() async throws {
+    try await withObserver { cluster, observer in
+      let updates = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      let watch = await serve(cluster, list: [], version: 10)
+      #expect(await updates.next()?.isInitial == true)
+      // Cut in the middle of an answer, that is: no clean end.
+      watch.close(abruptly: true)
+      let update = await updates.next()
+      guard case .unreachable(let since, _)? = update?.reachability else {
+        Issue.record("not told: \(String(describing: update))")
+        return
+      }
+      #expect(since == Timestamp(seconds: 1000))
+      // Of 0.8 s, the tenth and half of the rest. (The idle watcher's five minutes come first or second.)
+      let sleeps = await [cluster.clock.nextSleep(), cluster.clock.nextSleep()].sorted()
+      #expect(sleeps[0] > .milliseconds(439) && sleeps[0] < .milliseconds(441) && sleeps[1] == .seconds(300))
+      cluster.clock.advance(by: .milliseconds(441))
+      let again = await openWatch(cluster, from: 10)
+      #expect(await updates.next()?.reachability == .reachable)
+      again.sendChunk(Self.event("ADDED", Self.json("z", version: 12)))
+      #expect(await updates.next()?.changed.map(\.metadata.name) == ["z"])
+    }
+  }
+
+  @Test func aRefusalIsToldBeforeThereIsAnyState() async throws {
+    try await withObserver { cluster, observer in
+      let updates = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      let exchange = await cluster.server.next()
+      exchange.respond(.init(try KubernetesClientTests.recorded("403 deployer may not list pods")))
+      guard case .unreachable(_, let error)? = await updates.next()?.reachability else {
+        Issue.record("not told")
+        return
+      }
+      #expect(error.code == .forbidden)
+    }
+  }
+
+  @Test func aSlowSubscriberHearsTheNewestOnly() async throws {
+    try await withObserver { cluster, observer in
+      let slow = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      let quick = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      let watch = await serve(cluster, list: [], version: 10)
+      #expect(await slow.next()?.isInitial == true)
+      #expect(await quick.next()?.isInitial == true)
+      for version in 11...500 { watch.sendChunk(Self.event("MODIFIED", Self.json("a", version: version))) }
+      var last = ""
+      while last != "500" { last = await quick.next()?.changed.last?.metadata.resourceVersion ?? last }
+      #expect(await slow.next()?.changed.map(\.metadata.resourceVersion) == ["500"])
+    }
+  }
+
+  @Test func aListAndWatchEndsWhenNobodyHasWantedItForAWhile() async throws {
+    try await withObserver(idleTimeout: .seconds(300)) { cluster, observer in
+      var subscription: ObjectSubscription<Pod>? = observer.subscribe(to: Pod.self, in: "n")
+      let watch = await serve(cluster, list: [], version: 10)
+      _ = await subscription?.makeAsyncIterator().next()
+      subscription = nil
+      #expect(await cluster.clock.nextSleep() == .seconds(300))
+      cluster.clock.advance(by: .seconds(300))
+      // Somebody was there in the first five minutes; nobody in the next.
+      #expect(await cluster.clock.nextSleep() == .seconds(300))
+      #expect(observer.reflectorCount == 1)
+      cluster.clock.advance(by: .seconds(300))
+      await watch.closedByClient()
+      // A new subscriber begins anew.
+      let again = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      _ = await serve(cluster, list: [], version: 20)
+      #expect(await again.next()?.isInitial == true)
+    }
+  }
+
+  @Test func everySubscriptionEndsWithTheObserver() async throws {
+    try await ScriptedCluster.with { cluster in
+      let observer = ClusterObserver(
+        client: cluster.client, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let updates = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await observer.run() }
+        _ = await serve(cluster, list: [], version: 10)
+        #expect(await updates.next()?.isInitial == true)
+        group.cancelAll()
+        #expect(await updates.next() == nil)
+      }
+      #expect(await observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator().next() == nil)
+    }
+  }
+
+  @Test func aCancelledReaderGetsNilAndMayReadOn() async throws {
+    try await withObserver { cluster, observer in
+      let subscription = observer.subscribe(to: Pod.self, in: "n")
+      let updates = subscription.makeAsyncIterator()
+      let watch = await serve(cluster, list: [], version: 10)
+      #expect(await updates.next()?.isInitial == true)
+      let task = Task { await subscription.makeAsyncIterator().next() }
+      task.cancel()
+      #expect(await task.value == nil)
+      watch.sendChunk(Self.event("ADDED", Self.json("a", version: 11)))
+      #expect(await updates.next()?.changed.count == 1)
+    }
+  }
+
+  // MARK: The lean watch
+
+  @Test func followsOneObjectFromTheVersionThatThePatchReturned() async throws {
+    try await ScriptedCluster.with { cluster in
+      let patched = try await Self.patchedDeployment()
+      var changes = cluster.client.changes(after: patched).makeAsyncIterator()
+      async let served: Exchange = {
+        let watch = await cluster.server.next()
+        #expect(watch.request.query["fieldSelector"] == "metadata.name=hello")
+        #expect(watch.request.query["resourceVersion"] == "6223")
+        watch.respondChunked()
+        watch.send(try Self.chunk(Recorded.watch("r-watch-from-patch-rv", "deployments")))
+        return watch
+      }()
+      var versions: [String] = []
+      while versions.last != "6281" {
+        guard case .current(let deployment)? = await changes.next() else { break }
+        versions.append(deployment.metadata.resourceVersion)
+      }
+      #expect(versions.count == 9)
+      // Its version grew too old meanwhile: one list of the one object, and it is gone.
+      let watch = try await served
+      watch.sendChunk(Self.expired)
+      async let next = { [changes] in
+        var changes = changes
+        return await changes.next()
+      }()
+      let listed = await cluster.server.next()
+      #expect(listed.request.query["fieldSelector"] == "metadata.name=hello")
+      listed.respond(Self.list([], version: 7000))
+      #expect(await next == .deleted(nil))
+    }
+  }
+
+  static func patchedDeployment() async throws -> Deployment {
+    let patch = try KubernetesClientTests.recorded("patch image, success")
+    return try await ScriptedCluster.with(answer: .each { _ in .init(patch) }) { cluster in
+      var deployment = try await cluster.client.get(Deployment.self, name: "hello", namespace: "tr-h").object
+      deployment.metadata.resourceVersion = "6223"
+      return deployment
+    }
+  }
+
+  static func chunk(_ bytes: [UInt8]) -> [UInt8] {
+    Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8)
+  }
+}

@@ -1,0 +1,99 @@
+import ConnectionPool
+import LinuxIO
+import DevServices
+import RollbackTestKit
+import Testing
+
+@testable import Postgres
+
+@Suite("Reads that share connections", .timeLimit(.minutes(1)))
+struct ReadTests {
+  @Test func manyReadsShareTwoConnectionsAndEachGetsItsOwnAnswer() async throws {
+    try await withClient { client, _ in
+      let answers = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+        for n in 0..<1000 {
+          group.addTask { (n, try await client.read("SELECT $1::int8 * 2", [.int8(Int64(n))])[0].int(0)) }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(answers.count == 1000)
+      #expect(answers.allSatisfy { $0.1 == $0.0 * 2 })
+      let statistics = await client.statistics
+      #expect(statistics.opened <= 3)
+      #expect(statistics.inUse == 0)
+      #expect(statistics.closed.isEmpty)
+    }
+  }
+
+  /// Reads that go out in one turn share a sync: the failure of one aborts those behind it, which are sent again.
+  @Test func oneThatFailsTakesNoOtherDown() async throws {
+    try await withClient { client, _ in
+      let outcomes = await withTaskGroup(of: (Int, String).self) { group in
+        for n in 0..<64 {
+          // On the client's loop, so that those of one turn share a sync.
+          group.addTask(executorPreference: client.loop) {
+            let (dividend, divisor) = (PostgresValue.int4(Int32(n)), PostgresValue.int4(n.isMultiple(of: 7) ? 0 : 1))
+            do {
+              return (n, "\(try await client.read("SELECT $1 / $2", [dividend, divisor])[0].int(0))")
+            } catch {
+              return (n, (error as? PostgresError)?.sqlState ?? "\(error)")
+            }
+          }
+        }
+        return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+      }
+      for n in 0..<64 { #expect(outcomes[n] == (n.isMultiple(of: 7) ? "22012" : "\(n)")) }
+      #expect(await client.statistics.closed.isEmpty)
+    }
+  }
+
+  @Test func aCancelledReadLeavesItsNeighboursAlone() async throws {
+    try await withClient { client, _ in
+      let slow = Task { try await client.read("SELECT pg_sleep(0.3)") }
+      let fast = Task { try await client.read("SELECT 1 FROM pg_sleep(0.1)") }
+      slow.cancel()
+      await #expect(throws: CancellationError.self) { try await slow.value }
+      let rows = try await fast.value
+      #expect(rows.count == 1)
+      #expect(await client.statistics.closed.isEmpty)
+    }
+  }
+
+  @Test func aKilledBackendFailsItsReadsOnlyAndIsReplaced() async throws {
+    try await withClient {
+      $0.readLanes = 1
+    } _: { client, database in
+      let reads = Task {
+        await withTaskGroup(of: PostgresError?.self) { group in
+          for _ in 0..<8 {
+            group.addTask {
+              do { _ = try await client.read("SELECT pg_sleep(10)") } catch { return error as? PostgresError }
+              return nil
+            }
+          }
+          return await group.reduce(into: []) { $0.append($1) }
+        }
+      }
+      // One psql session waits until the sleeper is seen, then ends it.
+      try await database.psql(
+        """
+        DO $$ BEGIN
+          FOR i IN 1 .. 500 LOOP
+            PERFORM pg_stat_clear_snapshot();
+            EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()
+              AND application_name = 'rollbackd');
+            PERFORM pg_sleep(0.01);
+          END LOOP;
+          PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'rollbackd' AND state = 'active';
+        END $$
+        """)
+      let errors = await reads.value
+      #expect(errors.count == 8)
+      #expect(errors.allSatisfy { $0?.isRetryable == true })
+      #expect(errors.contains { $0?.sqlState == "57P01" })
+      let rows = try await client.read("SELECT 1")
+      #expect(rows.count == 1)
+    }
+  }
+}

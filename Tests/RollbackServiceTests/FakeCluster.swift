@@ -1,0 +1,109 @@
+import KubernetesObjects
+import RollbackMessages
+import RolloutCore
+import Synchronization
+
+@testable import RollbackService
+
+/// One Deployment whose rollouts go as the test says.
+final class FakeCluster: Cluster {
+  struct State: Sendable {
+    var deployment: Deployment?
+    /// Answers to the next patches; `nil`: it is applied.
+    var patchAnswers: [PatchAnswer?] = []
+    /// Applied although the answer says otherwise.
+    var appliesAnyway = false
+    var effectivePatches = 0
+    var reads = 0
+    var unreadable = 0
+  }
+
+  /// What the cluster makes of an applied patch.
+  enum Course: Sendable { case ready, never, supersededBy(String) }
+
+  let state: Mutex<State>
+  let course: Course
+
+  init(image: String, course: Course = .ready) {
+    self.course = course
+    state = Mutex(State(deployment: Self.deployment(image: image, generation: 1)))
+  }
+
+  static func deployment(image: String, generation: Int, annotations: [String: String] = [:], isDone: Bool = true)
+    -> Deployment
+  {
+    let container = Container(name: "hello", image: image)
+    return Deployment(
+      metadata: ObjectMeta(
+        name: "hello", namespace: "octave", uid: "uid-1", resourceVersion: "\(generation * 10)", generation: generation,
+        annotations: annotations),
+      spec: DeploymentSpec(replicas: 2, template: PodTemplate(spec: PodSpec(containers: [container]))),
+      status: DeploymentStatus(
+        observedGeneration: isDone ? generation : generation - 1, replicas: 2, updatedReplicas: isDone ? 2 : 0,
+        readyReplicas: 2, availableReplicas: 2))
+  }
+
+  var effectivePatches: Int { state.withLock { $0.effectivePatches } }
+
+  func deployment(_ name: String, in namespace: String) async throws -> Deployment? {
+    try state.withLock { state in
+      state.reads += 1
+      if state.unreadable > 0 {
+        state.unreadable -= 1
+        throw ServiceError(.unavailable, "the API server cannot be reached")
+      }
+      return state.deployment
+    }
+  }
+
+  func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {
+    state.withLock { state in
+      let scripted = state.patchAnswers.isEmpty ? nil : state.patchAnswers.removeFirst()
+      if scripted == nil || state.appliesAnyway { apply(patch, &state) }
+      if let scripted { return scripted }
+      guard let deployment = state.deployment else { return .notFound }
+      return .applied(deployment, serverDate: Timestamp(seconds: 1))
+    }
+  }
+
+  private func apply(_ patch: ImagePatch, _ state: inout State) {
+    func value(of key: String) -> String {
+      guard let start = patch.json.range(of: "\"\(key)\":\"") else { return "" }
+      return String(patch.json[start.upperBound...].prefix { $0 != "\"" })
+    }
+    state.effectivePatches += 1
+    let generation = (state.deployment?.metadata.generation ?? 0) + 1
+    state.deployment = Self.deployment(
+      image: value(of: "image"), generation: generation,
+      annotations: [ImagePatch.deployIDAnnotation: value(of: ImagePatch.deployIDAnnotation)], isDone: false)
+  }
+
+  func follow(_ deployment: Deployment, into mailbox: OperationMailbox) async {
+    let image = deployment.spec.template.spec.containers.first?.image ?? ""
+    let generation = deployment.metadata.generation
+    switch course {
+    case .ready: mailbox.post([.deployment(Self.deployment(image: image, generation: generation))])
+    case .supersededBy(let other):
+      mailbox.post([.deployment(Self.deployment(image: other, generation: generation + 1))])
+    case .never: break
+    }
+  }
+
+  func log(of pod: String, container: String, in namespace: String, previous: Bool, lines: Int) async throws -> String?
+  {
+    "KeyError: 'DB_POOL'"
+  }
+
+  func version() async throws -> (server: String, version: String) { ("test", "v1.36.0") }
+}
+
+extension String {
+  fileprivate func range(of text: String) -> Range<String.Index>? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,227 @@
+import RollbackMessages
+import Synchronization
+
+@testable import RollbackService
+
+/// Apps, deploys, operations and audit rows in memory, with the rules of the real tables that the engine relies on.
+final class FakeDatabase: DeployStore, OperationStore, AuditLog {
+  struct Row: Sendable {
+    var deploy: DeployRecord
+    var lease: Lease?
+    var isExpired = false
+    var plan: OperationPlan?
+    var frames: [RolloutFrame] = []
+  }
+
+  struct State: Sendable {
+    var apps: [App] = []
+    var rows: [Row] = []
+    var migrations: [Migration] = []
+    var audit: [AuditEvent] = []
+    /// How many of the next calls of each method fail as unavailable.
+    var outages: [String: Int] = [:]
+    var calls: [String] = []
+    /// The lease is somebody else's from now on.
+    var isFenced = false
+  }
+
+  let state = Mutex(State())
+
+  private func enter(_ name: String) throws {
+    try state.withLock { state in
+      state.calls.append(name)
+      guard let left = state.outages[name], left > 0 else { return }
+      state.outages[name] = left - 1
+      throw ServiceError(.unavailable, "PostgreSQL cannot be reached")
+    }
+  }
+
+  // MARK: Preparing and looking
+
+  @discardableResult
+  func addApp(_ name: String) -> App {
+    let app = App(
+      id: "11111111-0000-4000-8000-000000000000", name: name, namespace: "octave", deployment: name, container: name)
+    state.withLock { $0.apps.append(app) }
+    return app
+  }
+
+  @discardableResult
+  func addDeploy(_ image: String, _ status: DeployStatus, current: Bool = false, requestID: String = "") -> DeployRecord
+  {
+    state.withLock { state in
+      let number = state.rows.count + 1
+      let deploy = DeployRecord(
+        id: "\(number)0000000-0000-4000-8000-000000000000", app: "hello", imageRef: image, status: status,
+        createdAt: Timestamp(seconds: Int64(number) * 100), timeToReady: status == .live ? .seconds(1) : nil,
+        current: current, requestID: requestID)
+      state.rows.append(Row(deploy: deploy))
+      return deploy
+    }
+  }
+
+  var newest: Row? { state.withLock { $0.rows.last } }
+  var actions: [String] { state.withLock { $0.audit.map(\.action) } }
+  var calls: [String] { state.withLock { $0.calls } }
+
+  private static func newestFirst(_ rows: [Row]) -> [DeployRecord] { rows.reversed().map(\.deploy) }
+
+  // MARK: DeployStore
+
+  func app(_ nameOrID: String) async throws -> App? {
+    try enter("app")
+    return state.withLock { $0.apps.first { $0.name == nameOrID || $0.id == nameOrID } }
+  }
+
+  func apps(after name: String, limit: Int) async throws -> [App] {
+    state.withLock { Array($0.apps.filter { $0.name > name }.prefix(limit)) }
+  }
+
+  func register(_ app: App) async throws -> (app: App, created: Bool) { (app, true) }
+
+  func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord] {
+    state.withLock { state in
+      let rows = Self.newestFirst(state.rows).filter { deploy in
+        after.map { (deploy.createdAt?.microseconds ?? 0) < $0.createdAt } ?? true
+      }
+      return Array(rows.prefix(limit))
+    }
+  }
+
+  func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)? {
+    state.withLock { state in
+      guard let row = state.rows.first(where: { $0.deploy.id == id }), let app = state.apps.first else { return nil }
+      return (app, row.deploy)
+    }
+  }
+
+  func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation? {
+    try enter("situation")
+    return state.withLock { state in
+      guard let app = state.apps.first(where: { $0.name == nameOrID || $0.id == nameOrID }) else { return nil }
+      let running = state.rows.first { !$0.deploy.status.isEnded }
+      return Situation(
+        app: app, deploys: Self.newestFirst(state.rows), named: [],
+        inFlight: running.map { InFlight(deploy: $0.deploy, host: "other", age: .seconds(7)) },
+        sameRequest: state.rows.first { !requestID.isEmpty && $0.deploy.requestID == requestID }?.deploy)
+    }
+  }
+
+  func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration] {
+    state.withLock { $0.migrations }
+  }
+
+  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
+    state.withLock { $0.migrations.append(migration) }
+    return (migration, true)
+  }
+
+  func migrations(of app: App, after version: String, limit: Int) async throws -> [Migration] {
+    state.withLock { $0.migrations }
+  }
+
+  // MARK: OperationStore
+
+  func begin(_ intent: OperationIntent) async throws -> Beginning {
+    try enter("begin")
+    return state.withLock { state in
+      if let running = state.rows.first(where: { !$0.deploy.status.isEnded }) {
+        return .conflict(InFlight(deploy: running.deploy, host: "other", age: .seconds(1)))
+      }
+      let deploy = DeployRecord(
+        id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, status: .deploying, replicas: Replicas(),
+        createdAt: Timestamp(seconds: 1_000_000), requestID: intent.plan.requestID)
+      let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: .now)
+      state.rows.append(Row(deploy: deploy, lease: lease, plan: intent.plan))
+      return .started(deploy: deploy, lease: lease, auditID: Self.audit(intent.plan.action, &state))
+    }
+  }
+
+  func renew(_ lease: Lease) async throws -> Lease? {
+    try enter("renew")
+    return state.withLock { state in
+      state.isFenced ? nil : Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: .now)
+    }
+  }
+
+  func release(_ lease: Lease) async throws {
+    try enter("release")
+  }
+
+  func claimExpired(limit: Int) async throws -> [ClaimedOperation] {
+    state.withLock { state in
+      guard let index = state.rows.firstIndex(where: \.isExpired), let app = state.apps.first,
+        let plan = state.rows[index].plan
+      else { return [] }
+      state.rows[index].isExpired = false
+      let lease = Lease(deployID: state.rows[index].deploy.id, fencingToken: 2, askedAt: .now)
+      state.rows[index].lease = lease
+      return [
+        ClaimedOperation(
+          app: app, deploy: state.rows[index].deploy, plan: plan, lease: lease, previousHost: "gone",
+          lastSequence: state.rows[index].frames.last?.seq ?? 0, age: .seconds(20))
+      ]
+    }
+  }
+
+  func append(_ frames: [RolloutFrame], of lease: Lease) async throws {
+    state.withLock { state in
+      guard let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID }) else { return }
+      state.rows[index].frames += frames
+    }
+  }
+
+  func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame] {
+    state.withLock { state in
+      let frames = state.rows.first { $0.deploy.id == deployID }?.frames ?? []
+      return Array(frames.filter { $0.seq >= sequence }.prefix(limit))
+    }
+  }
+
+  func finish(
+    _ outcome: RecordedOutcome, of lease: Lease, lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
+  ) async throws -> RolloutFrame? {
+    try enter("finish")
+    return state.withLock { state in
+      guard !state.isFenced,
+        let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID && $0.deploy.status == .deploying })
+      else { return nil }
+      state.rows[index].deploy.status =
+        switch outcome.outcome {
+        case .succeeded: .live
+        case .superseded: .superseded
+        default: .failed
+        }
+      state.rows[index].deploy.timeToReady = outcome.timeToReady
+      let id = Self.audit("\(outcome.plan.action).\(outcome.outcome.word)", &state)
+      let frame = lastFrame(state.rows[index].deploy, id)
+      state.rows[index].frames.append(frame)
+      return frame
+    }
+  }
+
+  func running() async throws -> [RunningOperation] { [] }
+
+  // MARK: AuditLog
+
+  func recordRefusal(_ refusal: AuditedRefusal) async throws {
+    state.withLock { _ = Self.audit("\(refusal.action):\(refusal.error.reason.rawValue)", &$0) }
+  }
+
+  func events(matching filter: AuditFilter, limit: Int) async throws -> [AuditEvent] {
+    state.withLock { state in
+      let matching = state.audit.reversed().filter { event in
+        (filter.before.map { event.id < $0 } ?? true) && (filter.action.map { event.action == $0 } ?? true)
+      }
+      return Array(matching.prefix(limit))
+    }
+  }
+
+  func verify(expectedHead: [UInt8]?) async throws -> VerifyAuditResponse { VerifyAuditResponse(intact: true) }
+
+  private static func audit(_ action: String, _ state: inout State) -> Int64 {
+    let id = Int64(state.audit.count + 1)
+    state.audit.append(AuditEvent(id: id, action: action))
+    return id
+  }
+}
