@@ -35,7 +35,7 @@ struct AppRegisterVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let response = try await context.daemon.registerApp(
       RegisterAppRequest(name: name, namespace: namespace, deployment: deployment, container: container))
     guard context.format == .table else {
@@ -65,7 +65,7 @@ struct AppListVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var apps: [App] = []
     var request = ListAppsRequest(pageSize: 500)
     repeat {

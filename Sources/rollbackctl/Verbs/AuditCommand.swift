@@ -53,7 +53,7 @@ struct AuditVerifyVerb: Verb {
 
   @OptionGroup var common: CommonOptions
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let response = try await context.daemon.verifyAudit(VerifyAuditRequest(expectHead: expectHead))
     if context.format == .table {
       try context.console.write(text(response, context.console.output))

@@ -26,7 +26,7 @@ struct AuditQueryVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = filter.request(now: context.console.now)
     request.cursor = cursor
     request.limit = limit
@@ -56,7 +56,7 @@ struct AuditExportVerb: Verb {
 
   func format(on console: any Console) -> OutputFormat { common.output ?? .ndjson }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     try await AuditPrinter(context: context).print(filter.request(now: context.console.now))
     return .done
   }
@@ -84,7 +84,7 @@ struct AuditTailVerb: Verb {
 
   var isStream: Bool { true }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = filter.request(now: context.console.now)
     var shown: [AuditEvent] = []
     // One is asked for even where none is to be shown: it tells where to begin.

@@ -29,7 +29,7 @@ struct DeployVerb: Verb {
     _ = try common.token()
   }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let request = DeployRequest(app: app, image: image, options: flags.options(token: try common.token()))
     if !flags.yes {
       let page = try await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: 50))

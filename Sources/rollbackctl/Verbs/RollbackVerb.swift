@@ -41,7 +41,7 @@ struct RollbackVerb: Verb {
     _ = try common.token()
   }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = RollbackRequest(
       app: app, target: deploy?.word ?? "", options: flags.options(token: try common.token()))
     if !flags.yes {

@@ -34,7 +34,7 @@ struct WatchVerb: Verb {
 
   var isStream: Bool { true }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let finder = DeployFinder(context: context)
     let request =
       if let deploy {
