@@ -117,7 +117,8 @@ let package = Package(
       "KubernetesClientTests",
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
-    tests("SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests(
+      "SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
