@@ -31,7 +31,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let package = Package(
   name: "rollbackd",
   products: [
-    .library(name: "RollbackClient", targets: ["RollbackClient"]),
+    .library(name: "RollbackClient", targets: ["RollbackClient", "RollbackMessages"]),
     .executable(name: "rollbackd", targets: ["rollbackd"]),
     .executable(name: "rollbackctl", targets: ["rollbackctl"]),
     .executable(name: "rollback-dev", targets: ["rollback-dev"]),
@@ -114,8 +114,11 @@ let package = Package(
     tests("RolloutCoreTests", ["RolloutCore", "KubernetesObjects"], exclude: ["Fixtures"]),
     tests("HTTPClientTests", ["HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests(
-      "KubernetesClientTests", ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
+      "KubernetesClientTests",
+      ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+    tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
       "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
@@ -125,6 +128,11 @@ let package = Package(
         "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
         "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
-    tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC", "CRollbackProto"]),
+    tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
+    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "Postgres", log]),
+    tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
+    tests(
+      "RollbackClientTests",
+      ["RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO", "RollbackTestKit", log]),
   ]
 )

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// A response's body as it arrives: chunks of whatever size the network gave, in order, the last followed by nil.
 ///
 /// One reader at a time. `next()` suspends until there are bytes; it throws when the transfer fails, as

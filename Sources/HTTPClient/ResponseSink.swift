@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import LinuxIO
 
 /// Where a transfer puts what it receives. Called on the loop, from within libcurl, so it must not call libcurl.
 protocol ResponseSink: AnyObject {
@@ -52,10 +52,10 @@ final class CollectingSink: ResponseSink {
 final class StreamSink: ResponseSink {
   /// The buffer, shared with the reader, behind its lock.
   final class Buffer: Sendable {
-    private let state: Mutex<StreamBuffer<StreamSource.Reader>>
+    private let state: Locked<StreamBuffer<StreamSource.Reader>>
 
     init(capacity: Int) {
-      state = Mutex(StreamBuffer(capacity: capacity))
+      state = Locked(StreamBuffer(capacity: capacity))
     }
 
     func locked<Result: Sendable>(

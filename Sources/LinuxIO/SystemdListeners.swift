@@ -17,7 +17,8 @@ public enum SystemdListeners {
       guard option(SO_ACCEPTCONN, of: descriptor) == 1, option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
         option(SO_DOMAIN, of: descriptor) == AF_UNIX
       else {
-        throw SystemError(operation: "descriptor \(descriptor) from systemd is no listening Unix socket", code: ENOTSOCK)
+        throw SystemError(
+          operation: "descriptor \(descriptor) from systemd is no listening Unix socket", code: ENOTSOCK)
       }
       listeners.append(owned)
     }

@@ -84,12 +84,12 @@ public struct UnixListener: ~Copyable, Sendable {
     }
     do {
       _ = try UnixStream.connect(to: address)
-    } catch where error.code == ECONNREFUSED {
+    } catch  where error.code == ECONNREFUSED {
       guard unlink(address.path) == 0 || errno == ENOENT else { throw .last("unlink \(address)") }
       return
-    } catch where error.code == ENOENT {
+    } catch  where error.code == ENOENT {
       return
-    } catch where error.code != EAGAIN {
+    } catch  where error.code != EAGAIN {
       throw error
     }
     throw SystemError(operation: "another process listens on \(address); bind", code: EADDRINUSE)

@@ -11,7 +11,9 @@ public final class Watch {
   private(set) var interest: Interest
   private unowned let loop: EventLoop
 
-  init(loop: EventLoop, descriptor: Int32, generation: UInt32, interest: Interest, onReady: @escaping (Readiness) -> Void) {
+  init(
+    loop: EventLoop, descriptor: Int32, generation: UInt32, interest: Interest, onReady: @escaping (Readiness) -> Void
+  ) {
     self.loop = loop
     self.descriptor = descriptor
     self.generation = generation

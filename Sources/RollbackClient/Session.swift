@@ -1,7 +1,6 @@
 internal import Glibc
 internal import LinuxIO
 internal import RollbackMessages
-internal import Synchronization
 internal import TTRPC
 internal import TTRPCCore
 
@@ -10,7 +9,7 @@ final class Session: Sendable {
   typealias Open = @Sendable () async throws(RPCError) -> TTRPCClient
 
   /// What those who wait for somebody else's attempt are told.
-  enum Outcome {
+  enum Outcome: Sendable {
     case askAgain
     case failed(RollbackError)
   }
@@ -19,7 +18,7 @@ final class Session: Sendable {
   private let connectTimeout: Duration
   private let clock: any Clock<Duration>
   private let open: Open
-  private let machine = Mutex(SessionStateMachine<TTRPCClient, UnsafeContinuation<Outcome, Never>>())
+  private let machine = Locked(SessionStateMachine<TTRPCClient, UnsafeContinuation<Outcome, Never>>())
 
   init(_ configuration: RollbackClient.Configuration, clock: any Clock<Duration>, open: @escaping Open) {
     socketPath = configuration.socketPath

@@ -2,8 +2,8 @@
 ///
 /// Any number of calls ask for the connection at once; when it has been lost, the first that asks makes the next one
 /// and the others wait for it.
-struct SessionStateMachine<Connection: AnyObject, Waiter> {
-  private enum State {
+struct SessionStateMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: Sendable {
+  private enum State: Sendable {
     /// → connecting, closed
     case idle
     /// Somebody is making a connection. → connected, idle, closed
@@ -16,7 +16,7 @@ struct SessionStateMachine<Connection: AnyObject, Waiter> {
 
   private var state = State.idle
 
-  enum AskAction {
+  enum AskAction: Sendable {
     case use(Connection)
     /// Make a connection, then tell ``connected(_:)`` or ``failed()``.
     case connect
@@ -49,7 +49,7 @@ struct SessionStateMachine<Connection: AnyObject, Waiter> {
     return true
   }
 
-  enum ConnectedAction {
+  enum ConnectedAction: Sendable {
     /// Use it, and let the waiters ask again.
     case use(wake: [Waiter])
     /// The client was closed meanwhile: close it.

@@ -60,7 +60,8 @@ struct Daemon {
           groupID: configuration.socketGroupID))
     } catch {
       throw DaemonStartError(
-        description: "cannot listen on \(configuration.socketPath): \(error)", exitCode: error.code == EADDRINUSE ? 69 : 78)
+        description: "cannot listen on \(configuration.socketPath): \(error)",
+        exitCode: error.code == EADDRINUSE ? 69 : 78)
     }
   }
 

@@ -18,19 +18,24 @@ struct DemoStory {
 
   private func steps() throws {
     let began = Date()
-    try step("Make the app known: one container of one Deployment.", [
-      "app", "register", "hello", "--namespace", Self.namespace, "--deployment", "hello", "--container", "hello",
-    ])
+    try step(
+      "Make the app known: one container of one Deployment.",
+      [
+        "app", "register", "hello", "--namespace", Self.namespace, "--deployment", "hello", "--container", "hello",
+      ])
     try step("Deploy v1.", ["deploy", "hello", "\(Self.image):v1", "--reason", "first release", "--yes"])
     try step("Deploy v2.", ["deploy", "hello", "\(Self.image):v2", "--reason", "adds notes to orders", "--yes"])
-    try step("A migration goes with the next release.", [
-      "migrations", "record", "hello", "0042", "--name", "orders_add_note",
-    ])
+    try step(
+      "A migration goes with the next release.",
+      [
+        "migrations", "record", "hello", "0042", "--name", "orders_add_note",
+      ])
     try step(
       "Deploy v3, which is broken: it is seen as failed, with its cause, and old pods go on serving.",
       ["deploy", "hello", "\(Self.image):v3-crash", "--reason", "night build", "--yes"], exits: 3)
     try step("What is there to go back to?", ["list", "hello"])
-    try step("Roll back to the last known good deploy.", ["rollback", "hello", "--reason", "v3 crashes at start", "--yes"])
+    try step(
+      "Roll back to the last known good deploy.", ["rollback", "hello", "--reason", "v3 crashes at start", "--yes"])
     let image = try runningImage()
     guard image == "\(Self.image):v2" else {
       throw DemoFailure(description: "\(image) runs after the rollback, and not \(Self.image):v2")

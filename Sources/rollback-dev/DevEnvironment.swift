@@ -80,8 +80,12 @@ struct DevEnvironment {
   private func runDaemon(_ variables: inout Variables, _ body: (Variables) async throws -> Void) async throws {
     guard components.contains(.daemon) else { return try await body(variables) }
     let program = try Self.sibling("rollbackd")
-    let migrated = try SupervisedProcess.run(program, ["migrate"], environment: variables.environment)
+    // Standard output is for what a shell is to read; a few lines fit the pipe.
+    let said = Pipe()
+    let migrated = try SupervisedProcess.run(
+      program, ["migrate"], environment: variables.environment, output: said)
     guard migrated == 0 else { throw ServiceFailure("rollbackd migrate ended with \(migrated)") }
+    FileHandle.standardError.write(said.fileHandleForReading.availableData)
     let socket = "\(directory)/rollbackd.sock"
     let ready = try ReadinessSocket(path: "\(directory)/notify.sock")
     var environment = variables.environment

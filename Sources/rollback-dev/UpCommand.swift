@@ -39,7 +39,8 @@ struct UpCommand: AsyncParsableCommand {
       directory: URL(fileURLWithPath: directory).path, components: Set(chosen), kubeconfig: kubeconfig)
     try await environment.run { variables in
       FileHandle.standardOutput.write(Data(variables.exports.utf8))
-      FileHandle.standardError.write(Data("Everything runs. Ctrl-C ends it. The daemon's log: \(directory)/rollbackd.log\n".utf8))
+      FileHandle.standardError.write(
+        Data("Everything runs. Ctrl-C ends it. The daemon's log: \(directory)/rollbackd.log\n".utf8))
       await interruption.wait()
     }
   }

@@ -76,7 +76,8 @@ import Testing
       #expect(try await environment.deploy("superseded", "v1").finished?.outcome == .succeeded)
       let finished = try await environment.deploy("superseded", "v2-hang") { frame in
         guard frame.isFirstProgress else { return }
-        let patch = #"{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"registry.example/octave/web:v9"}]}}}}"#
+        let patch =
+          #"{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"registry.example/octave/web:v9"}]}}}}"#
         let _: Answer<Deployment> = try await environment.kubernetes.patch(
           Deployment.self, name: "superseded", namespace: environment.namespace, body: Array(patch.utf8))
       }.finished
@@ -106,7 +107,8 @@ import Testing
       try await environment.makeApp("paused")
       #expect(try await environment.deploy("paused", "v1").finished?.outcome == .succeeded)
       let _: Answer<Deployment> = try await environment.kubernetes.patch(
-        Deployment.self, name: "paused", namespace: environment.namespace, body: Array(#"{"spec":{"paused":true}}"#.utf8))
+        Deployment.self, name: "paused", namespace: environment.namespace,
+        body: Array(#"{"spec":{"paused":true}}"#.utf8))
       let error = await #expect(throws: ServiceError.self) { try await environment.deploy("paused", "v2") }
       #expect(error?.reason == .deploymentPaused)
       #expect(try await environment.image(of: "paused") == "registry.example/octave/web:v1")

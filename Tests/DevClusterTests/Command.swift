@@ -1,5 +1,6 @@
 import Foundation
-import Synchronization
+
+@testable import DevCluster
 
 /// A program run to its end.
 struct Command {
@@ -41,7 +42,7 @@ struct Command {
     try process.run()
     try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
     try stdin.fileHandleForWriting.close()
-    let errorData = Mutex(Data())
+    let errorData = Locked(Data())
     let done = DispatchSemaphore(value: 0)
     Thread.detachNewThread {
       let data = stderr.fileHandleForReading.readDataToEndOfFile()

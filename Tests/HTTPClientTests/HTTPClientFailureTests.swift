@@ -32,7 +32,7 @@ struct HTTPClientFailureTests {
       let error = await task.value
       #expect(error?.code == .cancelled)
       #expect(error?.mayHaveReachedServer == false)
-      #expect(try await server.connectionsAccepted == 0)
+      #expect(await server.connectionsAccepted == 0)
     }
   }
 
@@ -101,7 +101,7 @@ struct HTTPClientFailureTests {
         #expect(response.headers["A"] == "b")
         #expect(response.headers["Link"] == nil)
       }
-      #expect(try await server.connectionsAccepted == 1)
+      #expect(await server.connectionsAccepted == 1)
     }
   }
 
@@ -134,7 +134,7 @@ struct HTTPClientFailureTests {
     let bomb = try await Shell.run("head -c 10000000 /dev/zero | gzip -9")
     #expect(bomb.count < 20_000)
     try await withLoopback(
-      answer: { request in
+      answer: .each { request in
         #expect(request.header("Accept-Encoding") == "gzip")
         return .init(headers: [("Content-Encoding", "gzip")], body: bomb)
       }
@@ -152,7 +152,7 @@ struct HTTPClientFailureTests {
   @Test func nobodyListeningIsARefusedConnectionAndNothingWasSent() async throws {
     try await withLoopback { client, server in
       let url = try server.url("/")
-      try await server.stop()
+      await server.stop()
       let error = await failure { try await client.execute(HTTPRequest(.patch, url, body: [1])) }
       #expect(error?.code == .connect)
       #expect(error?.mayHaveReachedServer == false)
@@ -212,7 +212,7 @@ struct HTTPClientFailureTests {
   @Test func aStreamWithoutAByteForTooLongIsGivenUp() async throws {
     try await withLoopback { client, server in
       var request = HTTPRequest(.get, try server.url("/"))
-      request.timeouts = HTTPTimeouts(total: nil, idle: .seconds(1))
+      request.timeouts = HTTPTimeouts(total: nil, idle: .seconds(4))
       let watch = request
       async let opened = client.stream(watch)
       let exchange = await server.next()
@@ -341,8 +341,8 @@ struct HTTPClientFailureTests {
     let serverLoop = try EventLoop.start(label: "server")
     let clientLoop = try EventLoop.start(label: "client")
     defer {
-      serverLoop.stop()
-      clientLoop.stop()
+      serverLoop.end()
+      clientLoop.end()
     }
     let server = try await ScriptedHTTPServer(on: serverLoop)
     let exchange: Exchange
@@ -356,7 +356,7 @@ struct HTTPClientFailureTests {
       _ = try await response
     }
     await exchange.closedByClient()
-    try await server.stop()
+    await server.stop()
   }
 
   @Test func opensNoMoreConnectionsThanItMay() async throws {
@@ -369,14 +369,14 @@ struct HTTPClientFailureTests {
         for _ in 0..<10 { (await server.next()).respond(.init(text: "x")) }
         try await group.waitForAll()
       }
-      #expect(try await server.connectionsAccepted == 2)
+      #expect(await server.connectionsAccepted == 2)
     }
   }
 
   @Test func sendsHeadAndLargeBodies() async throws {
     let large = [UInt8](repeating: 7, count: 3_000_000)
     try await withLoopback(
-      answer: { $0.method == "HEAD" ? .init(headers: [("X", "y")]) : .init(text: String($0.body.count)) }
+      answer: .each { $0.method == "HEAD" ? .init(headers: [("X", "y")]) : .init(text: String($0.body.count)) }
     ) { client, server in
       let url = try server.url("/")
       let head = try await client.execute(HTTPRequest(.head, url))
@@ -392,7 +392,7 @@ struct HTTPClientFailureTests {
 
   @Test func refusesConfigurationsThatCannotWork() throws {
     let loop = try EventLoop.start(label: "unused")
-    defer { loop.stop() }
+    defer { loop.end() }
     var configurations = [HTTPClientConfiguration](repeating: .init(), count: 3)
     configurations[0].maximumConnections = 0
     configurations[1].streamBufferSize = 0

@@ -5,14 +5,14 @@ import RollbackTestKit
 /// A scripted server, a client, and the two loops they live on; everything ends with the closure.
 func withLoopback<Result: Sendable>(
   configuration: HTTPClientConfiguration = .init(),
-  answer: @escaping @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Answer? = { _ in nil },
+  answer: ScriptedHTTPServer.Script = .byHand,
   _ body: (HTTPClient, ScriptedHTTPServer) async throws -> Result
 ) async throws -> Result {
   let serverLoop = try EventLoop.start(label: "server")
   let clientLoop = try EventLoop.start(label: "client")
   defer {
-    serverLoop.stop()
-    clientLoop.stop()
+    serverLoop.end()
+    clientLoop.end()
   }
   let server = try await ScriptedHTTPServer(on: serverLoop, answer: answer)
   var configuration = configuration
@@ -21,11 +21,11 @@ func withLoopback<Result: Sendable>(
   do {
     let result = try await body(client, server)
     await client.shutDown()
-    try await server.stop()
+    await server.stop()
     return result
   } catch {
     await client.shutDown()
-    try await server.stop()
+    await server.stop()
     throw error
   }
 }

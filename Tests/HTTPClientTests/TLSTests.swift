@@ -1,6 +1,7 @@
 import Foundation
 import HTTPClient
 import LinuxIO
+import RollbackTestKit
 import Testing
 
 /// Against a real TLS server, with certificates made for the run.
@@ -28,7 +29,7 @@ struct TLSTests {
     _ body: (HTTPClient) async throws -> Value
   ) async throws -> Value {
     let loop = try EventLoop.start(label: "client")
-    defer { loop.stop() }
+    defer { loop.end() }
     var configuration = HTTPClientConfiguration()
     configuration.tls = tls
     configuration.version = version

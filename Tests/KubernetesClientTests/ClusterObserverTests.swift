@@ -257,7 +257,7 @@ struct ClusterObserverTests {
 
   static func patchedDeployment() async throws -> Deployment {
     let patch = try KubernetesClientTests.recorded("patch image, success")
-    return try await ScriptedCluster.with(answer: { _ in .init(patch) }) { cluster in
+    return try await ScriptedCluster.with(answer: .each { _ in .init(patch) }) { cluster in
       var deployment = try await cluster.client.get(Deployment.self, name: "hello", namespace: "tr-h").object
       deployment.metadata.resourceVersion = "6223"
       return deployment

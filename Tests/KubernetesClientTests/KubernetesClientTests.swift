@@ -14,7 +14,7 @@ struct KubernetesClientTests {
 
   @Test func readsADeployment() async throws {
     let exchange = try Self.recorded("get")
-    try await ScriptedCluster.with(answer: { _ in .init(exchange) }) { cluster in
+    try await ScriptedCluster.with(answer: .each { _ in .init(exchange) }) { cluster in
       let answer = try await cluster.client.get(Deployment.self, name: "hello", namespace: "tr-h")
       #expect(answer.object.metadata.name == "hello")
       #expect(answer.object.metadata.resourceVersion == "2000")
@@ -97,7 +97,7 @@ struct KubernetesClientTests {
 
   @Test func aListThatRepeatsItsTokenEnds() async throws {
     try await ScriptedCluster.with(
-      answer: { _ in .init(text: #"{"metadata":{"resourceVersion":"1","continue":"again"},"items":[]}"#) }
+      answer: .each { _ in .init(text: #"{"metadata":{"resourceVersion":"1","continue":"again"},"items":[]}"#) }
     ) { cluster in
       let error = await #expect(throws: KubernetesError.self) {
         try await cluster.client.list(Pod.self, namespace: "n")
@@ -150,7 +150,7 @@ struct KubernetesClientTests {
 
   @Test func givesUpAfterTenRetries() async throws {
     try await ScriptedCluster.with(
-      answer: { _ in .init(status: 429, headers: [("Retry-After", "1")], text: "slow") }
+      answer: .each { _ in .init(status: 429, headers: [("Retry-After", "1")], text: "slow") }
     ) { cluster in
       async let failed = failure { try await cluster.client.version() }
       for _ in 0..<10 {
@@ -190,7 +190,7 @@ struct KubernetesClientTests {
 
   @Test func nobodyThereIsUnreachableAndNothingWasDone() async throws {
     try await ScriptedCluster.with { cluster in
-      try await cluster.server.stop()
+      await cluster.server.stop()
       async let failed = failure {
         try await cluster.client.patch(Deployment.self, name: "a", namespace: "n", body: [])
       }
@@ -206,7 +206,7 @@ struct KubernetesClientTests {
 
   @Test(arguments: ["", "{", #"{"metadata":{"name":"a"}}"#, "[]", "null", "<html>"])
   func anAnswerThatIsNotTheWholeObjectIsNone(_ body: String) async throws {
-    try await ScriptedCluster.with(answer: { _ in .init(text: body) }) { cluster in
+    try await ScriptedCluster.with(answer: .each { _ in .init(text: body) }) { cluster in
       let error = await #expect(throws: KubernetesError.self) {
         try await cluster.client.get(Deployment.self, name: "a", namespace: "n")
       }
@@ -244,7 +244,7 @@ struct KubernetesClientTests {
     var user = ClusterAccess.User()
     user.tokenFile = file.path
     try await ScriptedCluster.with(
-      user: user, answer: { .init(text: #"{"gitVersion":"\#($0.header("Authorization") ?? "")"}"#) }
+      user: user, answer: .each { .init(text: #"{"gitVersion":"\#($0.header("Authorization") ?? "")"}"#) }
     ) { cluster in
       #expect(try await cluster.client.version().gitVersion == "Bearer first")
       try "second".write(to: file, atomically: true, encoding: .utf8)
@@ -282,7 +282,7 @@ struct KubernetesClientTests {
     var user = ClusterAccess.User()
     user.exec = ExecPlugin(command: "sh", arguments: ["-c", script])
     try await ScriptedCluster.with(
-      user: user, answer: { .init(text: #"{"gitVersion":"\#($0.header("Authorization") ?? "")"}"#) }
+      user: user, answer: .each { .init(text: #"{"gitVersion":"\#($0.header("Authorization") ?? "")"}"#) }
     ) { cluster in
       let client = cluster.client
       let versions = try await withThrowingTaskGroup(of: String.self) { group in
@@ -380,7 +380,7 @@ struct KubernetesClientTests {
 
   @Test func aRefusedWatchIsAnErrorNotAStream() async throws {
     let refused = try Self.recorded("403 nobody may not watch")
-    try await ScriptedCluster.with(answer: { _ in .init(refused) }) { cluster in
+    try await ScriptedCluster.with(answer: .each { _ in .init(refused) }) { cluster in
       let error = await #expect(throws: KubernetesError.self) {
         try await cluster.client.watch(Deployment.self, namespace: "n", from: "1", timeout: .seconds(300))
       }

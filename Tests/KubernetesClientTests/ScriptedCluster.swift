@@ -16,14 +16,14 @@ struct ScriptedCluster: Sendable {
   static func with<Result: Sendable>(
     user: ClusterAccess.User = .init(),
     configuration: KubernetesClientConfiguration = .init(),
-    answer: @escaping @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Answer? = { _ in nil },
+    answer: ScriptedHTTPServer.Script = .byHand,
     _ body: (ScriptedCluster) async throws -> Result
   ) async throws -> Result {
     let serverLoop = try EventLoop.start(label: "server")
     let clientLoop = try EventLoop.start(label: "client")
     defer {
-      serverLoop.stop()
-      clientLoop.stop()
+      serverLoop.end()
+      clientLoop.end()
     }
     let server = try await ScriptedHTTPServer(on: serverLoop, answer: answer)
     let clock = ManualClock()
@@ -35,11 +35,11 @@ struct ScriptedCluster: Sendable {
     do {
       let result = try await body(ScriptedCluster(server: server, client: client, clock: clock))
       await client.shutDown()
-      try await server.stop()
+      await server.stop()
       return result
     } catch {
       await client.shutDown()
-      try await server.stop()
+      await server.stop()
       throw error
     }
   }

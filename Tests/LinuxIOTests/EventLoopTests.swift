@@ -199,7 +199,9 @@ private actor Resident {
 private enum Thread {
   /// Runs `body` on a thread of its own.
   static func run(_ body: @escaping @Sendable () -> Void) {
-    final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+    final class Box {
+      let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
     var thread = pthread_t()
     let created = pthread_create(
       &thread, nil,

@@ -1,6 +1,5 @@
 import RollbackMessages
 import RollbackTestKit
-import Synchronization
 import TTRPC
 import TTRPCCore
 import Testing

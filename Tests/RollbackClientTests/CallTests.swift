@@ -1,8 +1,8 @@
 import Glibc
+import LinuxIO
 import ProtobufC
 import RollbackMessages
 import RollbackTestKit
-import Synchronization
 import TTRPC
 import TTRPCCore
 import Testing
@@ -77,7 +77,7 @@ struct CallTests {
   @Test("that only read are made again, once, when their connection is lost")
   func readsAreRepeated() async throws {
     let calls = Mailbox<Int>()
-    let count = Mutex(0)
+    let count = Locked(0)
     let health = Served.health {
       let number = count.withLock { count in
         count += 1
@@ -109,7 +109,7 @@ struct CallTests {
   @Test("that change something are not made again when they may have had their effect")
   func writesAreNotRepeated() async throws {
     let calls = Mailbox<Void>()
-    let count = Mutex(0)
+    let count = Locked(0)
     let cancel = Served.cancel { _ in
       count.withLock { $0 += 1 }
       calls.put(())

@@ -1,7 +1,7 @@
 import Glibc
+import LinuxIO
 import RollbackMessages
 import RollbackTestKit
-import Synchronization
 import TTRPC
 import TTRPCCore
 import Testing
@@ -53,7 +53,7 @@ struct RolloutTests {
   @Test("lost before they were accepted are asked for again with the same request id, and it does not show")
   func lostBeforeAcceptance() async throws {
     let requests = Mailbox<DeployRequest>()
-    let answered = Mutex(false)
+    let answered = Locked(false)
     let deploy = Served.deploy { request, writer in
       requests.put(request)
       let isFirst = answered.withLock { answered in
@@ -146,7 +146,7 @@ struct RolloutTests {
 
   @Test("that are refused are not tried again")
   func refused() async throws {
-    let calls = Mutex(0)
+    let calls = Locked(0)
     let rollback = Served.rollback { _, _ in
       calls.withLock { $0 += 1 }
       throw RPCError.refusal(
@@ -166,7 +166,7 @@ struct RolloutTests {
 
   @Test("tell at once that the database is away before they begin, and outlast it after")
   func unavailable() async throws {
-    let watches = Mutex(0)
+    let watches = Locked(0)
     let rollback = Served.rollback { request, writer in
       guard request.app == "hello" else { throw RPCError.refusal(.unavailable) }
       try await writer.send(Story.accepted())
@@ -208,7 +208,7 @@ struct RolloutTests {
   @Test("are told whole to a reader that falls far behind")
   func slowReader() async throws {
     let count: UInt64 = 4000
-    let watches = Mutex(0)
+    let watches = Locked(0)
     let watch = Served.watch { request, writer in
       watches.withLock { $0 += 1 }
       for frame in Story.frames(count) where frame.seq >= request.fromSeq { try await writer.send(frame) }

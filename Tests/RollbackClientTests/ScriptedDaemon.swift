@@ -4,7 +4,6 @@ import Logging
 import ProtobufC
 import RollbackMessages
 import RollbackTestKit
-import Synchronization
 import TTRPC
 import TTRPCCore
 
@@ -16,7 +15,7 @@ final class ScriptedDaemon: Sendable {
   private let loop: EventLoop
   private let server: TTRPCServer
   private let options: ClientOptions
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var connections: [TTRPCClient] = []
@@ -77,7 +76,10 @@ func withDaemon<Result: Sendable>(
   _ body: @Sendable (ScriptedDaemon, RollbackClient) async throws -> Result
 ) async throws -> Result {
   let loop = try EventLoop.start(label: "test")
-  defer { loop.stop() }
+  defer {
+    loop.stop()
+    loop.join()
+  }
   let daemon = ScriptedDaemon(loop, methods, options)
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { await daemon.run() }
@@ -131,7 +133,10 @@ enum Served {
 
 /// Never returns before it is cancelled: what a handler does whose caller is to lose the connection.
 func untilCancelled() async throws {
-  try await Task.sleep(for: .seconds(86_400))
+  let (nothing, source) = AsyncStream.makeStream(of: Never.self)
+  for await _ in nothing {}
+  source.finish()
+  try Task.checkCancellation()
 }
 
 extension RPCError {

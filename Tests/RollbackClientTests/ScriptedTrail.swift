@@ -1,6 +1,6 @@
+import LinuxIO
 import RollbackMessages
 import RollbackTestKit
-import Synchronization
 import TTRPC
 
 /// An audit trail that grows when a test says so, and answers queries as the daemon does.
@@ -10,7 +10,7 @@ final class ScriptedTrail: Sendable {
     var followers: [AsyncStream<AuditEvent>.Continuation] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   /// Each query as it came.
   let queries = Mailbox<AuditQueryRequest>()
 

@@ -14,7 +14,10 @@ struct UnixSocketTests {
     try await withDirectory { directory in
       let path = "\(directory)/rollbackd.sock"
       let loop = try EventLoop.start(label: "test")
-      defer { loop.stop() }
+      defer {
+        loop.stop()
+        loop.join()
+      }
       let methods = [
         Served.health { GetHealthResponse(version: "1.2.3") },
         Served.rollback { _, writer in for frame in Story.frames(20) { try await writer.send(frame) } },

@@ -89,7 +89,8 @@ final class FakeCluster: Cluster {
     }
   }
 
-  func log(of pod: String, container: String, in namespace: String, previous: Bool, lines: Int) async throws -> String? {
+  func log(of pod: String, container: String, in namespace: String, previous: Bool, lines: Int) async throws -> String?
+  {
     "KeyError: 'DB_POOL'"
   }
 

@@ -47,7 +47,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   @discardableResult
-  func addDeploy(_ image: String, _ status: DeployStatus, current: Bool = false, requestID: String = "") -> DeployRecord {
+  func addDeploy(_ image: String, _ status: DeployStatus, current: Bool = false, requestID: String = "") -> DeployRecord
+  {
     state.withLock { state in
       let number = state.rows.count + 1
       let deploy = DeployRecord(

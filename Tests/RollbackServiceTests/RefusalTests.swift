@@ -123,10 +123,11 @@ import Testing
   private let policy = AuthorizationPolicy(
     administrators: [0], operatorGroups: [50], trustedUsers: [33], actors: [1000: "ops@example"])
 
-  @Test(arguments: [
-    (0, 0, [], [true, true, true]), (1000, 50, [], [true, true, false]), (1000, 1, [50], [true, true, false]),
-    (33, 33, [], [true, true, false]), (4000, 4000, [], [false, false, false]),
-  ] as [(UInt32, UInt32, [UInt32], [Bool])])
+  @Test(
+    arguments: [
+      (0, 0, [], [true, true, true]), (1000, 50, [], [true, true, false]), (1000, 1, [50], [true, true, false]),
+      (33, 33, [], [true, true, false]), (4000, 4000, [], [false, false, false]),
+    ] as [(UInt32, UInt32, [UInt32], [Bool])])
   func `who may read, write and administer`(user: UInt32, group: UInt32, more: [UInt32], expected: [Bool]) {
     let caller = Caller(processID: 1, userID: user, groupID: group, supplementaryGroupIDs: more)
     #expect(MethodClass.allCases.map { policy.permits(caller, $0) } == expected)

@@ -1,4 +1,4 @@
-import Synchronization
+import LinuxIO
 
 /// Values that somebody puts in and somebody else waits for, in order.
 public final class Mailbox<Value: Sendable>: Sendable {
@@ -7,7 +7,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
     var waiters: [CheckedContinuation<Value, Never>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   public init() {}
 

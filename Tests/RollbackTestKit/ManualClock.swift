@@ -1,4 +1,4 @@
-import Synchronization
+import LinuxIO
 
 /// A clock that stands still until the test moves it.
 public final class ManualClock: Clock, Sendable {
@@ -22,7 +22,7 @@ public final class ManualClock: Clock, Sendable {
     var lastID = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let begun = Mailbox<Duration>()
 
   public init() {}

@@ -1,10 +1,9 @@
 import Glibc
 public import LinuxIO
-import Synchronization
 
 /// An HTTP/1.1 server on the loopback interface that answers what the test tells it, when the test tells it.
 ///
-/// Each request is either answered by the `answer` closure or, where that returns nil, handed to the test by
+/// Each request is either answered by the script or handed to the test by
 /// ``next()`` as an ``Exchange``: the test then sends bytes, cuts the connection, or does nothing, and so decides about
 /// every delay itself.
 public final class ScriptedHTTPServer: Sendable {
@@ -22,6 +21,19 @@ public final class ScriptedHTTPServer: Sendable {
 
     public init(status: Int = 200, headers: [(String, String)] = [], text: String) {
       self.init(status: status, headers: headers, body: Array(text.utf8))
+    }
+  }
+
+  /// Who answers.
+  public struct Script: Sendable {
+    let answer: @Sendable (Request) -> Answer?
+
+    /// The test answers every request.
+    public static let byHand = Script { _ in nil }
+
+    /// The closure answers each request at once; those for which it returns nil are the test's.
+    public static func each(_ answer: @escaping @Sendable (Request) -> Answer?) -> Script {
+      Script(answer: answer)
     }
   }
 
@@ -43,37 +55,34 @@ public final class ScriptedHTTPServer: Sendable {
   public let port: Int
   private let state: ScriptedServerState
 
-  /// Starts listening. `loop` serves the sockets; give it another loop than the client's.
+  /// Starts listening; to be stopped before its loop is. `loop` serves the sockets; give it another loop than the client's.
   public init(
-    on loop: EventLoop, answer: @escaping @Sendable (Request) -> Answer? = { _ in nil }
+    on loop: EventLoop, answer: Script = .byHand
   ) async throws {
     let listener = try Self.listen()
     self.port = try Self.port(of: listener)
-    let state = ScriptedServerState(loop: loop, listener: listener, answer: answer)
+    let state = ScriptedServerState(loop: loop, listener: listener, answer: answer.answer)
     self.state = state
-    try await loop.call { try state.start() }
-  }
-
-  deinit {
-    state.loop.execute { [state] in state.stop() }
+    try await state.onLoop { Result { try state.start() } }.get()
   }
 
   /// The address without a path.
   public var baseURL: String { "http://127.0.0.1:\(port)" }
 
-  /// The next request that the closure left to the test; waits for it.
+  /// The next request that the script left to the test; waits for it.
   public func next() async -> Exchange {
     await state.mailbox.next()
   }
 
   /// How many connections were accepted so far.
   public var connectionsAccepted: Int {
-    get async throws { try await state.loop.call { [state] in state.connectionsAccepted } }
+    get async { await state.onLoop { [state] in state.connectionsAccepted } }
   }
 
-  /// Closes the listening socket and every connection. From then on connecting is refused.
-  public func stop() async throws {
-    try await state.loop.call { [state] in state.stop() }
+  /// Stops listening and closes every connection. From then on connecting is refused; the port stays ours as long as
+  /// this object lives, so that nobody else can answer on it.
+  public func stop() async {
+    await state.onLoop { [state] in state.stop() }
   }
 
   private static func listen() throws(SystemError) -> FileDescriptor {

@@ -31,6 +31,13 @@ final class ScriptedServerState: @unchecked Sendable {
     self.answer = answer
   }
 
+  /// Runs `body` on the loop.
+  func onLoop<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      loop.execute { continuation.resume(returning: body()) }
+    }
+  }
+
   func start() throws {
     guard let descriptor = listener?.rawValue else { return }
     listenerWatch = try loop.watch(descriptor, for: .readable) { [weak self] _ in self?.accept() }
@@ -39,7 +46,8 @@ final class ScriptedServerState: @unchecked Sendable {
   func stop() {
     listenerWatch?.cancel()
     listenerWatch = nil
-    listener = nil
+    // Ends listening and keeps the port (shutdown(2) on a listening socket, as Linux does it).
+    if let descriptor = listener?.rawValue { shutdown(descriptor, Int32(SHUT_RD)) }
     for id in Array(connections.keys) { close(id, abruptly: false, evenUnsent: true) }
   }
 

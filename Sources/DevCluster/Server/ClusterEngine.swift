@@ -1,6 +1,5 @@
 @preconcurrency internal import Dispatch
 internal import Foundation
-internal import Synchronization
 
 /// Runs a `ClusterState` against a clock and hands lines to open watches.
 ///
@@ -24,7 +23,7 @@ final class ClusterEngine: Sendable {
     case cut
   }
 
-  private let shared: Mutex<Shared>
+  private let shared: Locked<Shared>
   /// A dispatch source may be scheduled and cancelled from any thread (dispatch_source(3)); nothing else is done to it.
   private nonisolated(unsafe) let timer: any DispatchSourceTimer
   private let start = ContinuousClock.now
@@ -41,7 +40,7 @@ final class ClusterEngine: Sendable {
       timing: configuration.timing, seed: configuration.seed, now: wall, historyLimit: configuration.historyLimit,
       nodes: configuration.nodes)
     state.imageDigests = configuration.imageDigests
-    shared = Mutex(Shared(state: state))
+    shared = Locked(Shared(state: state))
     timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "development-cluster"))
     timer.setEventHandler { [weak self] in self?.wake() }
     timer.resume()
@@ -119,7 +118,7 @@ final class ClusterEngine: Sendable {
   }
 
   /// Reads or changes the state, as tests and the control endpoint do.
-  func withState<Result>(_ body: (inout ClusterState) -> sending Result) -> sending Result {
+  func withState<Result: Sendable>(_ body: (inout ClusterState) -> Result) -> Result {
     shared.withLock { shared in
       let result = body(&shared.state)
       flush(&shared)

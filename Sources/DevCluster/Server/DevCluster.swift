@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Synchronization
 
 /// A Kubernetes cluster in memory: the API's behaviour around Deployments, served over HTTP on loopback.
 ///
@@ -139,7 +138,7 @@ final class Listening: Sendable {
     case ended
   }
 
-  private let state = Mutex(State.waiting([]))
+  private let state = Locked(State.waiting([]))
 
   var port: Int {
     get async throws {

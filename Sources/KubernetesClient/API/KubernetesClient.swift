@@ -2,7 +2,6 @@ internal import FoundationEssentials
 public import HTTPClient
 internal import KubernetesObjects
 public import LinuxIO
-internal import Synchronization
 
 /// A client of one cluster's API server.
 ///
@@ -16,7 +15,7 @@ public final class KubernetesClient: Sendable {
   let http: HTTPClient
   let time: KubernetesTime
   private let authenticator: Authenticator
-  private let appliedTLS = Mutex<TLSConfiguration?>(nil)
+  private let appliedTLS = Locked<TLSConfiguration?>(nil)
 
   /// Starts nothing. Throws `.invalid` for settings that cannot work; credentials are read with the first request.
   public init(

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import LinuxIO
 
 /// Lets one task at a time through, in order of arrival, across suspensions.
 final class AsyncLock: Sendable {
@@ -7,7 +7,7 @@ final class AsyncLock: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Runs `body` when nobody else does. Waiting does not end early on cancellation: whoever holds it has a deadline.
   func withLock<Value, Failure>(_ body: () async throws(Failure) -> Value) async throws(Failure) -> Value {

@@ -1,12 +1,12 @@
 internal import HTTPClient
 internal import KubernetesObjects
-internal import Synchronization
+internal import LinuxIO
 
 /// Keeps the credentials of one ``ClusterAccess`` fresh: re-reads files, runs the plugin, forgets what was rejected.
 final class Authenticator: Sendable {
   private let access: ClusterAccess
   private let time: KubernetesTime
-  private let cache = Mutex(CredentialCache())
+  private let cache = Locked(CredentialCache())
   /// One refresh at a time: a plugin may open a browser, or count its calls.
   private let refreshing = AsyncLock()
 

@@ -1,5 +1,5 @@
 public import Logging
-internal import Synchronization
+internal import LinuxIO
 
 /// Lets any number of subscribers follow the cluster's objects at the price of one list+watch for each kind and
 /// namespace, which begins with the first subscriber and ends some time after the last.
@@ -24,7 +24,7 @@ public final class ClusterObserver: Sendable {
   private let client: KubernetesClient
   private let idleTimeout: Duration
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = Locked(State())
   /// Reflectors that `run()` has yet to start: never more than there are kinds and namespaces.
   private let jobs: AsyncStream<Job>
   private let newJobs: AsyncStream<Job>.Continuation

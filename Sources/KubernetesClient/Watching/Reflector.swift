@@ -1,6 +1,6 @@
 internal import KubernetesObjects
 internal import Logging
-internal import Synchronization
+internal import LinuxIO
 
 /// The copy of one kind in one namespace, kept by one list+watch, and its subscribers.
 final class Reflector<Object: KubernetesResource>: Sendable {
@@ -16,7 +16,7 @@ final class Reflector<Object: KubernetesResource>: Sendable {
   private let namespace: String
   private let idleTimeout: Duration
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(client: KubernetesClient, namespace: String, idleTimeout: Duration, logger: Logger) {
     self.client = client

@@ -100,7 +100,11 @@ struct KubernetesCluster: Cluster {
         let events = observer.subscribe(
           to: Event.self, in: namespace,
           where: .matching { $0.involvedObject.name == name || $0.involvedObject.name.hasPrefix(name + "-") })
-        await reach.relay(events, of: .events, into: mailbox) { .event($0) } deleted: { _ in nil }
+        await reach.relay(events, of: .events, into: mailbox) {
+          .event($0)
+        } deleted: { _ in
+          nil
+        }
       }
     }
   }

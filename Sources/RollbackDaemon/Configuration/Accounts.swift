@@ -28,7 +28,9 @@ package enum Accounts {
     var entry = passwd()
     return withBuffer { buffer, size in
       var found: UnsafeMutablePointer<passwd>?
-      guard getpwuid_r(id, &entry, buffer, size, &found) == 0, found != nil, let name = entry.pw_name else { return nil }
+      guard getpwuid_r(id, &entry, buffer, size, &found) == 0, found != nil, let name = entry.pw_name else {
+        return nil
+      }
       return String(validatingCString: name)
     }
   }

@@ -2,7 +2,8 @@
 /// (the plain part of what systemd.exec(5) says of `EnvironmentFile=`).
 package enum EnvironmentFile {
   /// - Throws: ``ConfigurationError`` naming the file and the line.
-  package static func parse(_ text: String, path: String) throws(ConfigurationError) -> [(name: String, value: String)] {
+  package static func parse(_ text: String, path: String) throws(ConfigurationError) -> [(name: String, value: String)]
+  {
     var result: [(name: String, value: String)] = []
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let trimmed = trim(line)

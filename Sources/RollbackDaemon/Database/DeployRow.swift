@@ -34,7 +34,8 @@ enum DeployRow {
       reason: try row.decode(first + 13, as: String?.self) ?? "",
       rollbackOf: try row.decode(first + 14, as: UUID?.self)?.lowercased ?? "",
       warnings: warnings.map { Warning(code: $0.code, message: $0.message, details: $0.details ?? []) },
-      current: try row.bool(first + 16), // The template has the image of what was tried after it, so this one can be gone back to.
+      current: try row.bool(first + 16),
+      // The template has the image of what was tried after it, so this one can be gone back to.
       rollbackable: try row.bool(first + 21),
       notRollbackableReason: try row.decode(first + 17, as: String?.self) ?? "",
       migrationsSince: UInt32(clamping: try row.int(first + 20)),

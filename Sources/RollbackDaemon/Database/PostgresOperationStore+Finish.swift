@@ -77,7 +77,8 @@ extension PostgresOperationStore {
         .uuid(UUID(uuidString: lease.deployID)), .text(status.word), .text(outcome.outcome.word),
         .text(outcome.message), .int4(Int32(clamping: outcome.replicas.desired)),
         .int4(Int32(clamping: outcome.replicas.updated)), .int4(Int32(clamping: outcome.replicas.ready)),
-        .int4(Int32(clamping: outcome.replicas.available)), .int8(outcome.timeToReady.map { $0.wholeMicroseconds / 1000 }),
+        .int4(Int32(clamping: outcome.replicas.available)),
+        .int8(outcome.timeToReady.map { $0.wholeMicroseconds / 1000 }),
         .bool(outcome.outcome == .succeeded), .jsonb(try JSONText.encode(warnings)),
       ])
     return try rows.first.map { try DeployRow.read($0) }

@@ -22,7 +22,8 @@ package struct LogLine: Sendable {
   }
 
   private static func quoteIfNeeded(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" }
+    let isPlain =
+      !value.isEmpty && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" }
     return isPlain ? escape(value, quotes: false) : quote(value)
   }
 

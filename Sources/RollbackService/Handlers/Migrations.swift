@@ -16,7 +16,8 @@ extension RollbackService {
   }
 
   /// The migrations applied for an app, newest first.
-  public func listMigrations(_ request: ListMigrationsRequest, from caller: Caller) async throws -> ListMigrationsResponse
+  public func listMigrations(_ request: ListMigrationsRequest, from caller: Caller) async throws
+    -> ListMigrationsResponse
   {
     try await authorize(caller, .listMigrations)
     let size = try RequestCheck.pageSize(request.pageSize, default: 100, limit: 500)

@@ -11,7 +11,8 @@ struct PageToken: Hashable, Sendable {
   /// - Throws: `invalid_argument` for a token that this service did not make.
   init(text: String) throws(ServiceError) {
     let parts = text.split(separator: ".", maxSplits: 1)
-    guard parts.count == 2, let createdAt = Int64(parts[0]), let id = RequestCheck.canonicalUUID(String(parts[1])) else {
+    guard parts.count == 2, let createdAt = Int64(parts[0]), let id = RequestCheck.canonicalUUID(String(parts[1]))
+    else {
       throw ServiceError(.invalidArgument, "page_token \(RequestCheck.quoted(text)) is none that a page ended with")
     }
     position = DeployPosition(createdAt: createdAt, id: id)

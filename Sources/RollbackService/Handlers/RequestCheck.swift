@@ -4,7 +4,9 @@ internal import RollbackMessages
 enum RequestCheck {
   /// A name of an app, or its UUID.
   static func app(_ value: String) throws(ServiceError) {
-    guard !value.isEmpty else { throw ServiceError(.invalidArgument, "app is empty: name an app (list them with app list)") }
+    guard !value.isEmpty else {
+      throw ServiceError(.invalidArgument, "app is empty: name an app (list them with app list)")
+    }
     guard value.utf8.count <= 253, value.utf8.allSatisfy(isNameByte) else {
       throw ServiceError(
         .invalidArgument, "app \(quoted(value)) is no app name: 1 to 253 characters of a-z, 0-9, \"-\" and \".\"")

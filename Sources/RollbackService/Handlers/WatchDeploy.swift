@@ -41,7 +41,8 @@ extension RollbackService {
     guard ids.count == 1 else {
       throw ServiceError(
         .invalidArgument,
-        "\(RequestCheck.quoted(request.deploy)) is the beginning of several deploys of app \(app.name); give more digits")
+        "\(RequestCheck.quoted(request.deploy)) is the beginning of several deploys of app \(app.name); give more digits"
+      )
     }
     return id
   }

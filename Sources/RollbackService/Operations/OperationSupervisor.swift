@@ -103,7 +103,9 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
       statistics.record(finished, isRollback: operation.plan.isRollback)
       log.info(
         "operation ended",
-        metadata: ["outcome": "\(finished.outcome.word)", "message": "\(finished.message)", "audit": "\(finished.auditID)"])
+        metadata: [
+          "outcome": "\(finished.outcome.word)", "message": "\(finished.message)", "audit": "\(finished.auditID)",
+        ])
     case .leftToOthers:
       log.notice("operation left to another host")
     }

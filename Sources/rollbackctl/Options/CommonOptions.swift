@@ -6,7 +6,9 @@ internal import RollbackClient
 struct CommonOptions: ParsableArguments {
   @Option(
     name: [.long, .customShort("o")],
-    help: "table, json or ndjson. Default: table on a terminal, else json (ndjson for what comes bit by bit).")
+    help: ArgumentHelp(
+      "How data is written. Default: table on a terminal, else json, or ndjson where it comes bit by bit.",
+      valueName: "format"))
   var output: OutputFormat?
 
   @Option(

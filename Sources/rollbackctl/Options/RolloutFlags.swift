@@ -19,7 +19,9 @@ struct RolloutFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Refuse unless this deploy is the current one.", valueName: "deploy"))
   var expectCurrent: DeployWord?
 
-  @Option(help: "When it fails: keep what there is, or revert to the image that ran before. Default: keep.")
+  @Option(
+    help: ArgumentHelp(
+      "When it fails: keep what there is, or revert to the image that ran before. Default: keep.", valueName: "what"))
   var onFailure: OnFailure?
 
   @Option(

@@ -62,7 +62,7 @@ struct AuditPrinter {
     let traits = context.console.output
     if !isHeadingWritten {
       isHeadingWritten = true
-      let heading = "#".padded(to: 8) + "TIME".padded(to: 21) + "ACTOR".padded(to: 12) + "ACTION"
+      let heading = "#".padded(to: 8) + "TIME".padded(to: 21) + "ACTOR".padded(to: 13) + "ACTION"
       try context.console.write(traits.style.bold(heading) + "\n")
     }
     let text = AuditLine(event).text(context.console.localTime)

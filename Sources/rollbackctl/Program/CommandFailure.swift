@@ -8,7 +8,7 @@ struct CommandFailure: Error, CustomStringConvertible {
   var message: String
   /// Objects by name, for programs.
   var details: [String: String] = [:]
-  var status: ExitStatus
+  var status: ProgramStatus
   /// Commands that go on from here.
   var hints: [Hint] = []
 
@@ -19,13 +19,13 @@ struct CommandFailure: Error, CustomStringConvertible {
   }
 
   init(
-    _ reason: ErrorReason, _ message: String, details: [String: String] = [:], status: ExitStatus? = nil,
+    _ reason: ErrorReason, _ message: String, details: [String: String] = [:], status: ProgramStatus? = nil,
     hints: [Hint] = []
   ) {
     self.reason = reason
     self.message = message
     self.details = details
-    self.status = status ?? ExitStatus(reason)
+    self.status = status ?? ProgramStatus(reason)
     self.hints = hints
   }
 
@@ -66,8 +66,8 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   /// For standard error.
   func text(_ style: Style) -> String {
-    // Whoever pressed Ctrl-C knows that it was no error.
-    let isError = status != .interrupted
+    // Whoever pressed Ctrl-C or said no knows that it was no error.
+    let isError = reason != .interrupted && reason != .cancelled
     let head = isError ? "\(style.bad("error")) (\(reason.rawValue.displayed)): " : ""
     var text = "\(head)\(message.displayed)\n"
     for hint in hints { text += "  \(hint.label): \(hint.command.displayed)\n" }

@@ -56,7 +56,8 @@ struct DeployFinder {
     }
     guard found.count == 1 else {
       let ids = found.prefix(4).map { "\($0.id) (\($0.app))" }.joined(separator: ", ")
-      throw CommandFailure(.invalidArgument, "\"\(word)\" is the beginning of several deploys: \(ids). Give more digits.")
+      throw CommandFailure(
+        .invalidArgument, "\"\(word)\" is the beginning of several deploys: \(ids). Give more digits.")
     }
     return first
   }

@@ -6,13 +6,13 @@ internal import Synchronization
 final class Interruption: Sendable {
   private struct State {
     var count = 0
-    var command: Task<ExitStatus, Never>?
+    var command: Task<ProgramStatus, Never>?
   }
 
   private let state = Mutex(State())
 
   /// Runs a command under the rule.
-  func run(_ command: @escaping @Sendable () async -> ExitStatus) async -> ExitStatus {
+  func run(_ command: @escaping @Sendable () async -> ProgramStatus) async -> ProgramStatus {
     // signal(7): a source sees the signal only when its default action is off.
     signal(SIGINT, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
@@ -33,7 +33,7 @@ final class Interruption: Sendable {
       state.count += 1
       return (state.count, state.command)
     }
-    if count > 1 { _exit(ExitStatus.interrupted.rawValue) }
+    if count > 1 { _exit(ProgramStatus.interrupted.rawValue) }
     task?.cancel()
   }
 }

@@ -22,14 +22,20 @@ enum Program {
 
   /// Lends `body` a connection to the daemon.
   typealias Connect = (
-    RollbackClient.Configuration, (any DaemonCalls) async throws -> ExitStatus
-  ) async throws -> ExitStatus
+    RollbackClient.Configuration, (any DaemonCalls) async throws -> ProgramStatus
+  ) async throws -> ProgramStatus
 
-  static func run(_ arguments: [String], on console: any Console, connect: Connect) async -> ExitStatus {
+  static func run(
+    _ arguments: [String], on console: any Console, clock: any Clock<Duration> = ContinuousClock(), connect: Connect
+  ) async -> ProgramStatus {
     let verb: any Verb
     do {
-      let command = try Rollbackctl.parseAsRoot(arguments)
-      guard let parsed = command as? any Verb else { throw CleanExit.helpRequest(command) }
+      var command = try Rollbackctl.parseAsRoot(arguments)
+      guard let parsed = command as? any Verb else {
+        // Help, and groups of commands: they throw what is to be shown.
+        try command.run()
+        return .done
+      }
       verb = parsed
     } catch {
       return end(unparsed: error, arguments, on: console)
@@ -40,7 +46,7 @@ enum Program {
       var configuration = verb.common.configuration
       if let timeout = verb.callTimeout { configuration.callTimeout = timeout }
       return try await connect(configuration) { daemon in
-        try await verb.run(in: CommandContext(daemon: daemon, console: console, format: format))
+        try await verb.run(in: CommandContext(daemon: daemon, console: console, format: format, clock: clock))
       }
     } catch {
       return end(CommandFailure(error), format, on: console)
@@ -48,7 +54,7 @@ enum Program {
   }
 
   /// Says why a command failed: where its output is for programs, to them.
-  private static func end(_ failure: CommandFailure, _ format: OutputFormat, on console: any Console) -> ExitStatus {
+  private static func end(_ failure: CommandFailure, _ format: OutputFormat, on console: any Console) -> ProgramStatus {
     switch format {
     case .table: console.tell(failure.text(console.progress.style))
     case .json, .ndjson:
@@ -62,7 +68,7 @@ enum Program {
   }
 
   /// Help and the like are data; mistakes are told.
-  private static func end(unparsed error: any Error, _ arguments: [String], on console: any Console) -> ExitStatus {
+  private static func end(unparsed error: any Error, _ arguments: [String], on console: any Console) -> ProgramStatus {
     let isMistake = Rollbackctl.exitCode(for: error) != .success
     let text = Rollbackctl.fullMessage(for: error, columns: console.output.width ?? 80)
     guard isMistake else {

@@ -47,7 +47,7 @@ final class RolloutRun: Sendable {
     state = Mutex(State())
   }
 
-  func run() async throws -> ExitStatus {
+  func run() async throws -> ProgramStatus {
     do {
       try await follow()
     } catch {
@@ -184,7 +184,9 @@ final class RolloutRun: Sendable {
     }
   }
 
-  private func end() async throws -> ExitStatus {
+  private var ofApp: String { app.isEmpty ? "" : " of \(app)" }
+
+  private func end() async throws -> ProgramStatus {
     let (story, last) = state.withLock { ($0.story, $0.last) }
     guard let finished = story.finished else {
       throw failure(RollbackError(.internal, "rollbackd ended the story before its end."))
@@ -194,7 +196,7 @@ final class RolloutRun: Sendable {
     case .json: if let last { try context.write(last.json(deployID: story.deployID)) }
     case .table: try await tell(finished, story)
     }
-    return ExitStatus(finished.outcome)
+    return ProgramStatus(finished.outcome)
   }
 
   private func tell(_ finished: RolloutFinished, _ story: RolloutStory) async throws {
@@ -223,14 +225,15 @@ final class RolloutRun: Sendable {
     return DeployHistory(deploys: page.deploys).wayOut(after: deploy)
   }
 
-  private func endDetached() throws -> ExitStatus {
+  private func endDetached() throws -> ProgramStatus {
     let (story, last) = state.withLock { ($0.story, $0.last) }
     switch context.format {
     case .ndjson: break
     case .json: if let last { try context.write(last.json(deployID: story.deployID)) }
     case .table:
       let command = "rollbackctl watch \(shortID(story.deployID))"
-      try context.console.write("ACCEPTED  deploy \(shortID(story.deployID)); it goes on by itself\n    watch: \(command)\n")
+      try context.console.write(
+        "ACCEPTED  deploy \(shortID(story.deployID)); it goes on by itself\n    watch: \(command)\n")
     }
     return .done
   }
@@ -242,13 +245,13 @@ final class RolloutRun: Sendable {
     let hint = CommandFailure.Hint(label: "watch", command: "rollbackctl watch \(id.isEmpty ? app : shortID(id))")
     if case Early.patienceOver = error {
       return CommandFailure(
-        .deadlineExceeded, "Stopped watching after \(patience?.words ?? "a while"); the \(subject) of \(app) goes on.",
+        .deadlineExceeded, "Stopped watching after \(patience?.words ?? "a while"); the \(subject)\(ofApp) goes on.",
         details: details(id), hints: [hint])
     }
     var failure = CommandFailure(error)
     let isBegun = story.accepted != nil || !id.isEmpty
     if failure.status == .interrupted {
-      let what = isBegun ? "the \(subject) of \(app) goes on." : "if rollbackd accepted it already, it goes on."
+      let what = isBegun ? "the \(subject)\(ofApp) goes on." : "if rollbackd accepted it already, it goes on."
       failure = CommandFailure(.interrupted, "Interrupted; " + what, details: details(id), status: .interrupted)
       failure.hints = [hint]
     } else if isBegun {

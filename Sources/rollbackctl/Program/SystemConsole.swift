@@ -119,12 +119,14 @@ private final class PendingLine: Sendable {
     let start = Unmanaged.passRetained(self)
     var thread = pthread_t()
     // pthread_create(3): the thread takes over the reference.
-    let code = pthread_create(&thread, nil, { argument in
-      guard let argument else { return nil }
-      let line = Unmanaged<PendingLine>.fromOpaque(argument).takeRetainedValue()
-      line.end(.success(Swift.readLine(strippingNewline: true)))
-      return nil
-    }, start.toOpaque())
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        let line = Unmanaged<PendingLine>.fromOpaque(argument).takeRetainedValue()
+        line.end(.success(Swift.readLine(strippingNewline: true)))
+        return nil
+      }, start.toOpaque())
     guard code == 0 else {
       start.release()
       return end(.failure(CommandFailure(.internal, "no thread could be started: \(String(cString: strerror(code)))")))

@@ -9,12 +9,14 @@ protocol Verb: ParsableCommand {
   /// How long to wait for an answer; nil for the client library's default.
   var callTimeout: Duration? { get }
 
+  /// The format asked for; else tables for people, and JSON for programs.
+  func format(on console: any Console) -> OutputFormat
   /// What can be said without the daemon.
   /// - Throws: ``CommandFailure``.
   func check(_ console: any Console) throws
   /// Does it.
   /// - Throws: ``CommandFailure``, or what ``DaemonCalls`` throws.
-  func run(in context: CommandContext) async throws -> ExitStatus
+  func run(in context: CommandContext) async throws -> ProgramStatus
 }
 
 extension Verb {
@@ -23,7 +25,6 @@ extension Verb {
 
   func check(_ console: any Console) throws {}
 
-  /// The format asked for; else tables for people, and JSON for programs.
   func format(on console: any Console) -> OutputFormat {
     common.output ?? (console.output.isTerminal ? .table : isStream ? .ndjson : .json)
   }
@@ -35,7 +36,7 @@ struct CommandContext: Sendable {
   var console: any Console
   var format: OutputFormat
   /// For what has to wait; tests hold it.
-  var clock: any Clock<Duration> = ContinuousClock()
+  var clock: any Clock<Duration>
 
   /// Writes one document.
   func write(_ value: JSONValue) throws {

@@ -12,7 +12,7 @@ struct AuditLine {
     let time = event.createdAt.map(localTime.full) ?? "-"
     let actor = (event.actorID.isEmpty ? peer ?? "-" : event.actorID).displayed
     let columns =
-      "\(event.id)".padded(to: 7) + " " + time.padded(to: 20) + " " + actor.cut(to: 16).padded(to: 11) + " "
+      "\(event.id)".padded(to: 7) + " " + time.padded(to: 20) + " " + actor.cut(to: 12).padded(to: 12) + " "
       + event.action.displayed
     return columns + (summary.isEmpty ? "" : "  " + summary.displayed)
   }

@@ -28,7 +28,8 @@ struct DeployTable {
       var row: [Table.Cell] = [
         "\(mark)", "\(shortID(deploy.id))", "\(names[index])", .init(digest.long, digest.short),
         "\(deploy.status.word)", "\(deploy.actorID.isEmpty ? "-" : deploy.actorID)",
-        "\(deploy.createdAt.map { now.since($0).age } ?? "-")", "\(deploy.hasImage ? "\(deploy.migrationsSince)" : "-")",
+        "\(deploy.createdAt.map { now.since($0).age } ?? "-")",
+        "\(deploy.hasImage ? "\(deploy.migrationsSince)" : "-")",
         rollback(deploy, isDefault: deploy.id == good),
       ]
       if isNumbered { row.insert("\(index + 1)", at: 1) }

@@ -14,7 +14,8 @@ struct RolloutResult {
     var lines = RolloutPreview.wrap(word + rest.displayed, indent: 4, width)
     let emphasis = isGood ? style.good : style.bad
     if let first = lines.first, first.hasPrefix(word) { lines[0] = emphasis(word) + first.dropFirst(word.count) }
-    lines += (log + still).flatMap { RolloutPreview.wrap($0, indent: 6, width) }
+    lines += log.flatMap { RolloutPreview.wrap($0, indent: 6, width) }
+    lines += still(width)
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -62,19 +63,28 @@ struct RolloutResult {
     }
   }
 
-  /// How the app is now, and what to do.
-  private var still: [String] {
+  /// How the app is now, and what to do. Commands are kept whole, to be copied.
+  private func still(_ width: Int?) -> [String] {
+    var sentence: String?
+    var command: String?
     switch finished.outcome {
     case .succeeded:
       guard let from, from.id != finished.deploy?.id else { return [] }
-      return ["    undo: \(rollback(from))"]
-    case .alreadyCurrent: return []
-    case .reverted: return ["  What ran before is back" + (from.map { ": \(ImageName.short($0.imageRef))" } ?? "") + "."]
-    case .superseded: return ["  A later deploy took its place.   see: rollbackctl list \(app)"]
+      return ["    undo: \(rollback(from))".displayed]
+    case .alreadyCurrent: break
+    case .reverted:
+      sentence = "What ran before is back" + (from.map { ": \(ImageName.short($0.imageRef))" } ?? "") + "."
+    case .superseded:
+      sentence = "A later deploy took its place."
+      command = "see: rollbackctl list \(app)"
     default:
-      return [[serving, next.map { "next: \(rollback($0))" }].compactMap(\.self).joined(separator: "   ")]
-        .filter { !$0.isEmpty }.map { "  " + $0 }
+      sentence = serving
+      command = next.map { "next: \(rollback($0))" }
     }
+    let parts = [sentence, command].compactMap { $0?.displayed }
+    let line = "  " + parts.joined(separator: "   ")
+    if let width, line.displayWidth > width { return parts.map { "  " + $0 } }
+    return parts.isEmpty ? [] : [line]
   }
 
   private var serving: String? {

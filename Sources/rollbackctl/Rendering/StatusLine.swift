@@ -44,7 +44,9 @@ struct RolloutStatus: Sendable {
     let time =
       elapsed <= target
       ? "\(elapsed.ticking) of \(target.words)" : "\(elapsed.ticking), \((elapsed - target).ticking) over"
-    var parts = ["\(spinner[tick % spinner.count]) \(phase.padded(to: 10))\(bar(isUnicode)) \(done)/\(desired) ready", time]
+    var parts = [
+      "\(spinner[tick % spinner.count]) \(phase.padded(to: 10))\(bar(isUnicode)) \(done)/\(desired) ready", time,
+    ]
     if !detail.isEmpty { parts.append(detail.displayed) }
     return parts.joined(separator: "  ")
   }

@@ -35,7 +35,7 @@ struct AppRegisterVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let response = try await context.daemon.registerApp(
       RegisterAppRequest(name: name, namespace: namespace, deployment: deployment, container: container))
     guard context.format == .table else {
@@ -44,7 +44,8 @@ struct AppRegisterVerb: Verb {
       return .done
     }
     let place = "container \(container) of deployment \(namespace)/\(deployment)"
-    let text = response.created ? "App \(name) is registered: \(place)." : "App \(name) was registered already: \(place)."
+    let text =
+      response.created ? "App \(name) is registered: \(place)." : "App \(name) was registered already: \(place)."
     try context.console.write(text.displayed + "\n")
     return .done
   }
@@ -64,7 +65,7 @@ struct AppListVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var apps: [App] = []
     var request = ListAppsRequest(pageSize: 500)
     repeat {

@@ -30,7 +30,8 @@ struct AuditFilterOptions: ParsableArguments {
 
   func request(now: Timestamp) -> AuditQueryRequest {
     AuditQueryRequest(
-      app: app, action: action, actor: actor, target: target, since: since?.time(now: now), until: until?.time(now: now))
+      app: app, action: action, actor: actor, target: target, since: since?.time(now: now), until: until?.time(now: now)
+    )
   }
 }
 
@@ -52,7 +53,7 @@ struct AuditVerifyVerb: Verb {
 
   @OptionGroup var common: CommonOptions
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let response = try await context.daemon.verifyAudit(VerifyAuditRequest(expectHead: expectHead))
     if context.format == .table {
       try context.console.write(text(response, context.console.output))

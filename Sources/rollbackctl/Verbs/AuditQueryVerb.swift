@@ -5,11 +5,12 @@ struct AuditQueryVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "query",
     abstract: "Shows audit events, newest first.",
+    usage: "rollbackctl audit query [<filters>] [--limit <n>] [--cursor <cursor>] [<options>]",
     discussion: """
       EXAMPLES
         rollbackctl audit query --app hello --limit 5
         rollbackctl audit query --action 'deploy.rollback*' --since 24h
-        rollbackctl audit query --actor ci --since 2026-11-01 --until 2026-12-01 --output ndjson
+        rollbackctl audit query --actor ci --since 2026-11-01 --output ndjson
       """)
 
   @OptionGroup var filter: AuditFilterOptions
@@ -25,7 +26,7 @@ struct AuditQueryVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = filter.request(now: context.console.now)
     request.cursor = cursor
     request.limit = limit
@@ -38,6 +39,7 @@ struct AuditExportVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes the whole trail with its hashes, one event a line, newest first.",
+    usage: "rollbackctl audit export [<filters>] [<options>]",
     discussion: """
       In memory that does not grow with the trail. NDJSON unless asked otherwise, on a terminal too.
 
@@ -54,7 +56,7 @@ struct AuditExportVerb: Verb {
 
   func format(on console: any Console) -> OutputFormat { common.output ?? .ndjson }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     try await AuditPrinter(context: context).print(filter.request(now: context.console.now))
     return .done
   }
@@ -64,6 +66,7 @@ struct AuditTailVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "tail",
     abstract: "Shows the newest audit events, oldest first, and goes on with new ones as they are written.",
+    usage: "rollbackctl audit tail [<filters>] [--limit <n>] [<options>]",
     discussion: """
       Until Ctrl-C.
 
@@ -81,7 +84,7 @@ struct AuditTailVerb: Verb {
 
   var isStream: Bool { true }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = filter.request(now: context.console.now)
     var shown: [AuditEvent] = []
     // One is asked for even where none is to be shown: it tells where to begin.

@@ -26,7 +26,7 @@ struct CancelVerb: Verb {
 
   func check(_ console: any Console) throws { _ = try common.token() }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let id: String
     if let whole = UUIDText.canonical(deploy) {
       id = whole

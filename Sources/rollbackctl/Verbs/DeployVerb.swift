@@ -10,7 +10,7 @@ struct DeployVerb: Verb {
 
       EXAMPLES
         rollbackctl deploy hello harbor/octave/hello:v4 --reason "adds notes to orders"
-        rollbackctl deploy hello harbor/octave/hello:v4 --yes --on-failure revert --output ndjson
+        rollbackctl deploy hello harbor/octave/hello:v4 --yes --on-failure revert
       """)
 
   @Argument(help: "The app's name or id.")
@@ -29,7 +29,7 @@ struct DeployVerb: Verb {
     _ = try common.token()
   }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let request = DeployRequest(app: app, image: image, options: flags.options(token: try common.token()))
     if !flags.yes {
       let page = try await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: 50))

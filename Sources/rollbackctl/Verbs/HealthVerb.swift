@@ -18,7 +18,7 @@ struct HealthVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let health = try await context.daemon.health()
     let console = context.console
     if context.format == .table {

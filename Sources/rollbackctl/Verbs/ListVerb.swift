@@ -37,7 +37,7 @@ struct ListVerb: Verb {
     guard (1...500).contains(limit) else { throw ValidationError("--limit must be 1 to 500.") }
   }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = ListDeploysRequest(app: app, pageSize: all ? 500 : limit, eligibleOnly: eligible)
     var page = try await context.daemon.listDeploys(request)
     while all, !page.nextPageToken.isEmpty {

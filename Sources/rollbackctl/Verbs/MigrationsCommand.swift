@@ -33,7 +33,7 @@ struct MigrationsRecordVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let response = try await context.daemon.recordMigration(
       RecordMigrationRequest(app: app, version: version, name: name))
     guard context.format == .table else {
@@ -63,7 +63,7 @@ struct MigrationsListVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var migrations: [Migration] = []
     var request = ListMigrationsRequest(app: app, pageSize: 500)
     repeat {

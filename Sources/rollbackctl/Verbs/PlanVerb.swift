@@ -25,7 +25,7 @@ struct PlanVerb: Verb {
 
   var callTimeout: Duration? { call.timeout?.duration }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let plan = try await context.daemon.planRollback(PlanRollbackRequest(app: app, target: deploy?.word ?? ""))
     let console = context.console
     if context.format == .table {
@@ -42,7 +42,7 @@ struct PlanVerb: Verb {
     } else {
       try context.write(plan.json)
     }
-    return plan.allowed ? .done : ExitStatus(ErrorReason(rawValue: plan.refusalReason))
+    return plan.allowed ? .done : ProgramStatus(ErrorReason(rawValue: plan.refusalReason))
   }
 }
 

@@ -17,9 +17,12 @@ struct RollbackVerb: Verb {
         rollbackctl rollback hello --reason "500s since v3"
         rollbackctl rollback hello previous --yes
         rollbackctl rollback hello -2
-        rollbackctl rollback hello 0bd91e44 --expect-current 9f31c2a0 --yes --output ndjson
+        rollbackctl rollback hello 0bd91e44 --yes --output ndjson
+        rollbackctl rollback hello 0bd91e44 --expect-current 9f31c2a0
         rollbackctl rollback hello --yes --detach
-        rollbackctl rollback hello --cancel-running --yes    when a bad deploy hangs
+        rollbackctl rollback hello --cancel-running --yes
+
+      The last is the way out when a bad deploy hangs and nobody wants to wait for it.
       """)
 
   @Argument(help: "The app's name or id.")
@@ -38,7 +41,7 @@ struct RollbackVerb: Verb {
     _ = try common.token()
   }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     var request = RollbackRequest(
       app: app, target: deploy?.word ?? "", options: flags.options(token: try common.token()))
     if !flags.yes {

@@ -5,6 +5,8 @@ struct WatchVerb: Verb {
   static let configuration = CommandConfiguration(
     commandName: "watch",
     abstract: "Attaches to a deploy: replays what was, and follows it to its end.",
+    usage:
+      "rollbackctl watch <deploy>|<app> [--from <n>] [<options>]\n       rollbackctl watch <app> <deploy> [<options>]",
     discussion: """
       Any number of watchers may attach, on any host. For an app it is its newest deploy. Ends with the status that the \
       rollout itself ends with; with 8 when --timeout passes first.
@@ -23,7 +25,7 @@ struct WatchVerb: Verb {
   var deploy: DeployWord?
 
   @Option(help: ArgumentHelp("The number of the first frame wanted. Default: the first.", valueName: "n"))
-  var from: UInt64 = 0
+  var from: UInt64?
 
   @Option(help: ArgumentHelp("Stop watching after this long.", valueName: "duration"))
   var timeout: DurationArgument?
@@ -32,13 +34,13 @@ struct WatchVerb: Verb {
 
   var isStream: Bool { true }
 
-  func run(in context: CommandContext) async throws -> ExitStatus {
+  func run(in context: CommandContext) async throws -> ProgramStatus {
     let finder = DeployFinder(context: context)
     let request =
       if let deploy {
-        WatchDeployRequest(deploy: try await finder.deploy(deploy.word, of: subject).id, fromSeq: from)
+        WatchDeployRequest(deploy: try await finder.deploy(deploy.word, of: subject).id, fromSeq: from ?? 0)
       } else {
-        try await finder.watched(subject, from: from)
+        try await finder.watched(subject, from: from ?? 0)
       }
     return try await RolloutRun(context, .watch(request), patience: timeout?.duration).run()
   }

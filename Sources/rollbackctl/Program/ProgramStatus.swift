@@ -2,7 +2,7 @@ internal import RollbackClient
 internal import RollbackMessages
 
 /// How the program ends, for scripts.
-enum ExitStatus: Int32, CaseIterable, Sendable {
+enum ProgramStatus: Int32, CaseIterable, Sendable {
   /// Done, or there was nothing to do.
   case done = 0
   /// Anything that none of the others says.

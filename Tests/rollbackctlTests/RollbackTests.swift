@@ -1,0 +1,190 @@
+import RollbackClient
+import RollbackMessages
+import Testing
+
+@testable import rollbackctl
+
+@Suite("rollback")
+struct RollbackTests {
+  let daemon = FakeDaemon(
+    deploys: Sample.history, apps: [Sample.app], migrations: Sample.migrations,
+    frames: Sample.begun + [Sample.succeeded])
+
+  @Test func `reads as the design has it where lines may be long`() async {
+    let console = FakeConsole.person(width: 120, answers: ["", "y"])
+    #expect(
+      await run("rollback", "hello", "--reason", "500s since v3", on: console, daemon: daemon) == .done)
+    let transcript = console.screen.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(6)
+    #expect(
+      transcript.joined(separator: "\n") == """
+        Roll back hello in namespace octave
+          from  9f31c2a0  hello:v3  live for 6m10s (ci)
+          to    0bd91e44  hello:v2  sha256:1c9e…  was live 3d4h (ops)
+          Not restored: environment variables, secrets, database schema, volumes.
+          WARNING schema_mismatch  Migrations have been applied since this deploy. Schema mismatch possible.
+                  0042_orders_add_note (02:31), 0043_users_idx (02:31)
+        Proceed? [y/N] y
+        02:47:10  accepted  deploy c4410d7e, audit #88213
+        02:47:10  waiting   for the spec update to be observed
+        02:47:11  rolling   0/2 updated, 2 old, 2 available
+        02:47:19  pod       hello-6c9d-x2x ready after 9s
+        02:47:31  rolling   2/2 updated, 0 old, 2 available; image verified on 2 of 2 pods
+        OK  hello runs hello:v2 (c4410d7e) after 26s (target 30s: met)
+            undo: rollbackctl rollback hello 9f31c2a0
+
+        """)
+  }
+
+  @Test func `offers the list to choose from, the last known good one first`() async {
+    let console = FakeConsole.person(width: 100, answers: ["", "n"])
+    #expect(await run("rollback", "hello", on: console, daemon: daemon) == .unexpected)
+    #expect(
+      console.screen.hasPrefix(
+        """
+           #  DEPLOY    IMAGE      DIGEST        STATUS      BY   AGE  MIGR  ROLLBACK
+        *  1  9f31c2a0  hello:v3   sha256:77ab…  live        ci   6m   0     current
+        >  2  0bd91e44  hello:v2   sha256:1c9e…  superseded  ops  3d   2     ok, about 24s
+           3  77aa01bc  hello:v1   sha256:90f2…  superseded  ci   15d  5     ok, kept until 2027-02-06
+           4  33e7a810  :building  -             failed      ci   41d  -     no: never produced an image
+        Roll back to which? Number or id, q to quit [0bd91e44]:\u{20}
+        Roll back hello in namespace octave
+
+        """))
+    #expect(console.told.hasSuffix("Proceed? [y/N] n\nNothing was done.\n"))
+    #expect(daemon.calls.rollouts.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["3", "yes"], Sample.v1.id), (["77aa", "y"], Sample.v1.id), (["-2", "y"], Sample.v1.id),
+    (["4", "1", "zz", "", "y"], Sample.v2.id),
+  ])
+  func `what was chosen and confirmed is asked for by its id`(answers: [String], id: String) async {
+    var daemon = daemon
+    daemon.calls = FakeDaemon.Calls()
+    let console = FakeConsole.person(answers: answers)
+    #expect(await run("rollback", "hello", on: console, daemon: daemon) == .done)
+    #expect(daemon.calls.rollback?.target == id)
+  }
+
+  @Test(arguments: [["q"], [], ["", ""], ["", "no"]])
+  func `anything but yes does nothing`(answers: [String]) async {
+    var daemon = daemon
+    daemon.calls = FakeDaemon.Calls()
+    #expect(await run("rollback", "hello", on: .person(answers: answers), daemon: daemon) == .unexpected)
+    #expect(daemon.calls.rollouts.isEmpty)
+  }
+
+  @Test func `shows the daemon's plan where it makes one`() async {
+    var daemon = daemon
+    daemon.plan = .success(
+      PlanRollbackResponse(
+        from: Sample.v3, target: Sample.v2, allowed: true, warnings: [Sample.schemaMismatch], estimate: .seconds(24),
+        namespace: "octave"))
+    let console = FakeConsole.person(width: 80, answers: ["y"])
+    #expect(await run("rollback", "hello", "previous", on: console, daemon: daemon) == .done)
+    #expect(
+      console.screen.hasPrefix(
+        """
+        Roll back hello in namespace octave
+          from  9f31c2a0  hello:v3  live for 6m10s (ci)
+          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)
+          Ready in about 24s, going by earlier deploys.
+          Not restored: environment variables, secrets, database schema, volumes.
+          WARNING schema_mismatch  Migrations have been applied since this deploy.
+                  Schema mismatch possible.
+                  0042_orders_add_note (02:31), 0043_users_idx (02:31)
+        Proceed? [y/N] y
+
+        """))
+    #expect(daemon.calls.rollback?.target == Sample.v2.id)
+  }
+
+  @Test func `a plan that would be refused ends before the question`() async {
+    var daemon = daemon
+    daemon.plan = .success(
+      PlanRollbackResponse(refusalReason: "image_gone", refusalMessage: "the registry no longer has image hello:v1"))
+    let console = FakeConsole.person(answers: ["y"])
+    #expect(await run("rollback", "hello", "77aa", on: console, daemon: daemon) == .refused)
+    #expect(console.screen == "error (image_gone): the registry no longer has image hello:v1\n")
+  }
+
+  @Test func `with --yes asks nothing beforehand, and shows what the daemon accepted`() async {
+    let console = FakeConsole.person(width: 100)
+    #expect(await run("rollback", "hello", "--yes", on: console, daemon: daemon) == .done)
+    #expect(daemon.calls.all.count == 1)
+    #expect(daemon.calls.rollback?.target == "")
+    #expect(
+      console.screen.hasPrefix(
+        """
+        Roll back hello in namespace octave
+          from  9f31c2a0  hello:v3  live for 6m10s (ci)
+          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)
+        """))
+    #expect(console.written.hasPrefix("OK  hello runs hello:v2"))
+  }
+
+  @Test func `without a terminal and --yes it says to pass it`() async {
+    let console = FakeConsole(output: StreamTraits(isTerminal: true, width: 80), progress: .init(), canAsk: false)
+    #expect(await run("rollback", "hello", on: console, daemon: daemon) == .usage)
+    #expect(
+      console.screen
+        == "error (usage): A rollback asks before it begins, and nobody can answer here: "
+        + "pass --yes to go ahead without.\n")
+    #expect(daemon.calls.all.isEmpty)
+  }
+
+  @Test func `passes its flags on`() async throws {
+    let id = Sample.id("12345678")
+    let console = FakeConsole.program()
+    _ = await run(
+      "rollback", "hello", "-2", "--yes", "--reason", "why", "--timeout", "5m", "--soak", "0", "--no-fail-fast",
+      "--require-image-check", "--request-id", id.uppercased(), "--expect-current", "9f31", "--on-failure", "revert",
+      "--cancel-running", on: console, daemon: daemon)
+    let request = try #require(daemon.calls.rollback)
+    #expect(request.target == "-2")
+    let options = RolloutOptions(
+      requestID: id, reason: "why", timeout: .seconds(300), soak: .zero, noFailFast: true, onFailure: .revert,
+      requireImageCheck: true, expectCurrent: "9f31", cancelRunning: true)
+    #expect(request.options == options)
+  }
+
+  @Test func `--detach returns with the accepted frame`() async {
+    let console = FakeConsole.person()
+    #expect(await run("rollback", "hello", "--yes", "--detach", on: console, daemon: daemon) == .done)
+    #expect(
+      console.written == """
+        ACCEPTED  deploy c4410d7e; it goes on by itself
+            watch: rollbackctl watch c4410d7e
+
+        """)
+    #expect(!console.told.contains("rolling"))
+  }
+
+  @Test func `a target that runs already is no failure`() async {
+    var daemon = daemon
+    daemon.frames = [
+      Sample.frame(
+        1, "02:47:10",
+        .finished(
+          RolloutFinished(deploy: Sample.v3, outcome: .alreadyCurrent, message: "nothing to do", elapsed: .zero)))
+    ]
+    let console = FakeConsole.person()
+    #expect(await run("rollback", "hello", "current", "--yes", on: console, daemon: daemon) == .done)
+    #expect(console.screen == "OK  nothing to do: hello runs hello:v3 already (9f31c2a0)\n")
+  }
+
+  @Test func `frames are lines of JSON for programs, and say nothing else`() async {
+    let console = FakeConsole.program()
+    #expect(await run("rollback", "hello", "--yes", on: console, daemon: daemon) == .done)
+    let types = console.written.split(separator: "\n").map { JSONValue(parsing: String($0))?["type"]?.text }
+    #expect(types == ["accepted", "progress", "progress", "progress", "finished"])
+    #expect(console.told == "")
+  }
+
+  @Test func `--output json gives the last frame alone, and plain progress beside it`() async {
+    let console = FakeConsole.program()
+    #expect(await run("rollback", "hello", "--yes", "--output", "json", on: console, daemon: daemon) == .done)
+    #expect(JSONValue(parsing: console.written)?["outcome"] == .string("succeeded"))
+    #expect(console.told.contains("02:47:11  rolling   0/2 updated, 2 old, 2 available\n"))
+  }
+}
