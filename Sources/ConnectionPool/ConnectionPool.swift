@@ -103,6 +103,9 @@ public final class ConnectionPool<Driver: PoolDriver> {
     for id in step.opened { connect(id) }
     arm()
     if step.isFinished {
+      // It would keep the pool alive for as long as it waits.
+      if let timer { driver.cancel(timer.handle) }
+      timer = nil
       whenFinished?()
       whenFinished = nil
     }
@@ -140,8 +143,11 @@ public final class ConnectionPool<Driver: PoolDriver> {
   }
 
   private func close(_ id: PoolConnectionID) {
-    guard let connection = open.removeValue(forKey: id) else { return }
-    driver.close(connection)
+    if let connection = open.removeValue(forKey: id) {
+      driver.close(connection)
+    } else {
+      driver.abandon(id)
+    }
   }
 
   /// Keeps one timer at the machine's next deadline. One that would fire early is left alone: it does no harm, and

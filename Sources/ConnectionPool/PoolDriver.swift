@@ -11,6 +11,9 @@ public protocol PoolDriver<Connection>: AnyObject {
   /// From then on the driver reports by ``ConnectionPool/connectionBroke(_:)`` when the server closes it.
   func open(_ id: PoolConnectionID, completion: @escaping (Result<Connection, any Error>) -> Void)
 
+  /// Gives up opening a connection: it is not wanted any more. Its completion may still be called, with a failure.
+  func abandon(_ id: PoolConnectionID)
+
   /// Asks an idle connection whether it answers.
   func validate(_ connection: Connection, completion: @escaping (Bool) -> Void)
 

@@ -35,6 +35,11 @@ final class PostgresConnector {
     if !isAccepted { finish(.failure(PostgresError(.connectionFailed, "too many connections are being looked up"))) }
   }
 
+  /// Gives up; the completion is called with a failure unless it was called already.
+  func cancel() {
+    finish(.failure(PostgresError(.shuttingDown, "the connection is not wanted any more")))
+  }
+
   private func limit(to timeout: Duration) {
     deadline?.cancel()
     deadline = loop.schedule(after: timeout) { [self] in

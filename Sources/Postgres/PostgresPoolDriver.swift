@@ -6,6 +6,7 @@ final class PostgresPoolDriver: PoolDriver {
   private let configuration: PostgresConfiguration
   private let loop: EventLoop
   private let helpers: HelperThreads
+  private var connectors: [PoolConnectionID: PostgresConnector] = [:]
   var whenLost: ((PoolConnectionID) -> Void)?
 
   init(configuration: PostgresConfiguration, loop: EventLoop, helpers: HelperThreads) {
@@ -15,13 +16,18 @@ final class PostgresPoolDriver: PoolDriver {
   }
 
   func open(_ id: PoolConnectionID, completion: @escaping (Result<PostgresConnection, any Error>) -> Void) {
-    PostgresConnector(configuration: configuration, loop: loop, helpers: helpers).start { [self] result in
+    let connector = PostgresConnector(configuration: configuration, loop: loop, helpers: helpers)
+    connectors[id] = connector
+    connector.start { [self] result in
+      connectors[id] = nil
       if case .success(let connection) = result {
         connection.whenLost = { [weak self] _ in self?.whenLost?(id) }
       }
       completion(result.mapError { $0 })
     }
   }
+
+  func abandon(_ id: PoolConnectionID) { connectors[id]?.cancel() }
 
   func validate(_ connection: PostgresConnection, completion: @escaping (Bool) -> Void) {
     connection.sendPing(completion)

@@ -20,6 +20,7 @@ final class FakeDriver: PoolDriver {
   var opening: [(id: PoolConnectionID, completion: (Result<Int, any Error>) -> Void)] = []
   var validating: [(connection: Int, completion: (Bool) -> Void)] = []
   var closed: [Int] = []
+  var abandoned: [PoolConnectionID] = []
   private var timers: [Timer] = []
   private var last = 0
 
@@ -28,6 +29,7 @@ final class FakeDriver: PoolDriver {
   }
 
   func validate(_ connection: Int, completion: @escaping (Bool) -> Void) { validating.append((connection, completion)) }
+  func abandon(_ id: PoolConnectionID) { abandoned.append(id) }
   func close(_ connection: Int) { closed.append(connection) }
   func cancel(_ timer: Timer) { timer.fire = nil }
   func random() -> Double { 0 }
@@ -162,6 +164,7 @@ struct ConnectionPoolShellTests {
     pool.start {}
     pool.acquire { _ in }
     pool.stop()
+    #expect(driver.abandoned == driver.opening.map(\.id))
     driver.succeed()
     #expect(driver.closed == [1])
   }
