@@ -26,6 +26,12 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   let state = Mutex(State())
+  /// By which leases are counted.
+  private let clock: HeldClock
+
+  init(clock: HeldClock) {
+    self.clock = clock
+  }
 
   private func enter(_ name: String) throws {
     try state.withLock { state in
@@ -131,7 +137,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       let deploy = DeployRecord(
         id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, status: .deploying, replicas: Replicas(),
         createdAt: Timestamp(seconds: 1_000_000), requestID: intent.plan.requestID)
-      let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: .now)
+      let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: clock.now)
       state.rows.append(Row(deploy: deploy, lease: lease, plan: intent.plan))
       return .started(deploy: deploy, lease: lease, auditID: Self.audit(intent.plan.action, &state))
     }
@@ -140,7 +146,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   func renew(_ lease: Lease) async throws -> Lease? {
     try enter("renew")
     return state.withLock { state in
-      state.isFenced ? nil : Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: .now)
+      state.isFenced ? nil : Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: clock.now)
     }
   }
 
@@ -154,7 +160,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
         let plan = state.rows[index].plan
       else { return [] }
       state.rows[index].isExpired = false
-      let lease = Lease(deployID: state.rows[index].deploy.id, fencingToken: 2, askedAt: .now)
+      let lease = Lease(deployID: state.rows[index].deploy.id, fencingToken: 2, askedAt: clock.now)
       state.rows[index].lease = lease
       return [
         ClaimedOperation(

@@ -18,7 +18,7 @@ struct Harness {
     running image: String = "r/hello:v3", course: FakeCluster.Course = .ready, clock: HeldClock = HeldClock(),
     _ body: (Harness) async throws -> Void
   ) async throws {
-    let database = FakeDatabase()
+    let database = FakeDatabase(clock: clock)
     let cluster = FakeCluster(image: image, course: course)
     let service = RollbackService(
       deploys: database, operations: database, audit: database, cluster: cluster, dependencies: FakeHealth(),
