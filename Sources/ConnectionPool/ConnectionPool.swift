@@ -32,8 +32,10 @@ public final class ConnectionPool<Driver: PoolDriver> {
 
   public var statistics: PoolStatistics { machine.statistics }
 
-  /// Opens the minimum, and calls `whenFinished` once when the pool has been shut and is empty.
+  /// Opens the minimum, and calls `whenFinished` once when the pool has been shut and is empty: at once when it was
+  /// stopped before it started.
   public func start(whenFinished: @escaping () -> Void) {
+    if machine.isStopped { return whenFinished() }
     self.whenFinished = whenFinished
     perform(machine.start(now: driver.now))
   }

@@ -56,6 +56,11 @@ public struct PoolStateMachine<RequestID: Hashable & Sendable>: Sendable {
 
   public let configuration: PoolConfiguration
   var phase = Phase.notStarted
+
+  /// Shut and empty, for good.
+  public var isStopped: Bool {
+    if case .stopped = phase { true } else { false }
+  }
   var reachability = Reachability.reachable
   var connections: [PoolConnectionID: Connection] = [:]
   /// Idle connections, the one used last at the end.

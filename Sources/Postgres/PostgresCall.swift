@@ -12,13 +12,20 @@ final class PostgresCall<Value: Sendable>: @unchecked Sendable {
 
   private var continuation: UnsafeContinuation<Value, any Error>?
   private var stage = Stage.new
-  private var hasEnded = false
+  /// The caller was cancelled before the call came to the loop.
+  private var isCancelled = false
 
   /// How long COMMIT may still take when its caller is cancelled.
   static var commitGrace: Duration { .milliseconds(150) }
 
-  func start(_ continuation: UnsafeContinuation<Value, any Error>) {
+  /// False when the caller was cancelled before: it has been told, and nothing is to be begun.
+  func start(_ continuation: UnsafeContinuation<Value, any Error>) -> Bool {
+    if isCancelled {
+      continuation.resume(throwing: CancellationError())
+      return false
+    }
     self.continuation = continuation
+    return true
   }
 
   func wait(_ request: PostgresPool.Pool.Request) {
@@ -38,8 +45,9 @@ final class PostgresCall<Value: Sendable>: @unchecked Sendable {
     continuation.resume(with: result)
   }
 
-  /// The caller's task was cancelled.
+  /// The caller's task was cancelled; the call may be yet to start, or over.
   func cancel(_ pool: PostgresPool?) {
+    isCancelled = true
     switch stage {
     case .new: break
     case .waiting(let request):

@@ -123,7 +123,7 @@ public final class PostgresClient: @unchecked Sendable {
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         onLoop { pool in
-          call.start(continuation)
+          guard call.start(continuation) else { return }
           let request = pool.acquire { result in
             switch result {
             case .failure(let error): call.finish(.failure(error))
@@ -156,7 +156,7 @@ public final class PostgresClient: @unchecked Sendable {
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         onLoop { pool in
-          call.start(continuation)
+          guard call.start(continuation) else { return }
           start(pool, call)
         }
       }

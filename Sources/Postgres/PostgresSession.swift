@@ -117,7 +117,7 @@ public final class PostgresSession: @unchecked Sendable {
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         onLoop { connection in
-          call.start(continuation)
+          guard call.start(continuation) else { return }
           guard !self.hasEnded else {
             return call.finish(.failure(PostgresError(.connectionLost, "the session has ended")))
           }

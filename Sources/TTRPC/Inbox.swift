@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import TTRPCCore
 
 /// Where a connection puts the messages of one stream, whatever their type.
@@ -33,6 +34,11 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
   private var bytes = 0
   private var end: RPCError??
   private var waiter: UnsafeContinuation<Next, Never>?
+  /// Numbers each wait of a reader, so that a cancellation finds the one that it is meant for: it may reach the loop
+  /// before its wait does, and after the next wait has begun.
+  private let waits = Atomic<UInt64>(0)
+  private var currentWait: UInt64 = 0
+  private var cancelledWait: UInt64 = 0
   var onTake: (() -> Void)?
 
   /// - Parameters:
@@ -100,17 +106,27 @@ final class Inbox<Message: Sendable>: MessageFeed, @unchecked Sendable {
     }
   }
 
+  /// A name for the wait that a reader is about to begin. From any thread.
+  func newWait() -> UInt64 { waits.add(1, ordering: .relaxed).newValue }
+
   /// Resumes `continuation` with the next message, now or later.
-  func take(_ continuation: UnsafeContinuation<Next, Never>) {
+  func take(_ continuation: UnsafeContinuation<Next, Never>, wait: UInt64 = 0) {
     if let next = take() { return continuation.resume(returning: next) }
     precondition(waiter == nil, "a stream has one reader at a time")
+    if wait != 0, cancelledWait == wait { return continuation.resume(returning: .failure(Self.cancelled)) }
+    currentWait = wait
     waiter = continuation
   }
 
-  /// The reader that waits has been cancelled.
-  func cancelWaiter() {
-    guard let waiter else { return }
+  /// The reader whose wait this is has been cancelled; the wait may be yet to begin, or over.
+  func cancel(wait: UInt64) {
+    cancelledWait = max(cancelledWait, wait)
+    guard let waiter, currentWait == wait else { return }
     self.waiter = nil
-    waiter.resume(returning: .failure(RPCError(.cancelled, "the task that reads this stream was cancelled")))
+    waiter.resume(returning: .failure(Self.cancelled))
+  }
+
+  private static var cancelled: RPCError {
+    RPCError(.cancelled, "the task that reads this stream was cancelled")
   }
 }

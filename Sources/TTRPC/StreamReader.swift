@@ -24,12 +24,13 @@ public struct StreamReader<Message: Sendable>: AsyncSequence, Sendable {
   /// - Throws: the error that ended the call, after all messages before it; CANCELLED when the task was cancelled.
   public func next() async throws(RPCError) -> Message? {
     if loop.isCurrent, let next = inbox.take() { return try next.get() }
+    let wait = inbox.newWait()
     let next = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
-        loop.perform { [inbox] in inbox.take(continuation) }
+        loop.perform { [inbox] in inbox.take(continuation, wait: wait) }
       }
     } onCancel: {
-      loop.execute { [inbox] in inbox.cancelWaiter() }
+      loop.execute { [inbox] in inbox.cancel(wait: wait) }
     }
     return try next.get()
   }

@@ -25,14 +25,14 @@ public final class TTRPCServer: @unchecked Sendable {
   private let authorize: Authorization
 
   private enum State {
-    /// → running, stopped
+    /// → running, stopping
     case idle
     /// → draining, stopping
     case running(UnsafeContinuation<Void, Never>)
     /// Takes no more calls; what is under way may finish. → stopping, stopped
     case draining(UnsafeContinuation<Void, Never>)
-    /// Everything has been cancelled; waits for the handlers to return. → stopped
-    case stopping(UnsafeContinuation<Void, Never>)
+    /// Everything has been cancelled; waits for the handlers to return. Nil while ``run()`` has not begun. → stopped
+    case stopping(UnsafeContinuation<Void, Never>?)
     /// Final.
     case stopped
   }
@@ -128,20 +128,21 @@ public final class TTRPCServer: @unchecked Sendable {
   }
 
   private func start(_ continuation: UnsafeContinuation<Void, Never>) {
-    guard case .idle = state else {
-      // It was cancelled, or shut down, before it ran.
-      if case .stopped = state { return continuation.resume() }
-      preconditionFailure("a server runs once")
+    switch state {
+    case .idle:
+      state = .running(continuation)
+      for listener in listeners { listener.resume() }
+    // It was cancelled, or shut down, before it ran.
+    case .stopping(nil): state = .stopping(continuation)
+    case .stopped: continuation.resume()
+    case .running, .draining, .stopping: preconditionFailure("a server runs once")
     }
-    state = .running(continuation)
-    for listener in listeners { listener.resume() }
   }
 
   private func drain(_ grace: Duration) {
     switch state {
     case .idle:
-      state = .stopped
-      closeListeners()
+      stop()
     case .running(let continuation):
       state = .draining(continuation)
       closeListeners()
@@ -155,17 +156,13 @@ public final class TTRPCServer: @unchecked Sendable {
 
   private func stop() {
     switch state {
-    case .idle:
-      state = .stopped
-      closeListeners()
-    case .running(let continuation), .draining(let continuation):
-      state = .stopping(continuation)
-      closeListeners()
-      for connection in Array(connections.values) { connection.stop() }
-      finishIfDone()
-    case .stopping, .stopped:
-      break
+    case .idle: state = .stopping(nil)
+    case .running(let continuation), .draining(let continuation): state = .stopping(continuation)
+    case .stopping, .stopped: return
     }
+    closeListeners()
+    for connection in Array(connections.values) { connection.stop() }
+    finishIfDone()
   }
 
   private func closeListeners() {
@@ -175,15 +172,16 @@ public final class TTRPCServer: @unchecked Sendable {
 
   private func finishIfDone() {
     guard connections.isEmpty, handlers == 0 else { return }
+    let waiter: UnsafeContinuation<Void, Never>?
     switch state {
-    case .draining(let continuation), .stopping(let continuation):
-      state = .stopped
-      grace?.cancel()
-      grace = nil
-      continuation.resume()
-    case .idle, .running, .stopped:
-      break
+    case .draining(let continuation): waiter = continuation
+    case .stopping(let continuation): waiter = continuation
+    case .idle, .running, .stopped: return
     }
+    state = .stopped
+    grace?.cancel()
+    grace = nil
+    waiter?.resume()
   }
 
   /// Whether another connection may be taken.

@@ -89,6 +89,15 @@ struct ConnectionPoolShellTests {
     #expect(driver.closed.isEmpty)
   }
 
+  @Test func aPoolThatWasStoppedBeforeItStartedIsFinishedAtOnce() {
+    let pool = makePool()
+    var finished = 0
+    pool.stop()
+    pool.start { finished += 1 }
+    #expect(finished == 1)
+    #expect(driver.opening.isEmpty)
+  }
+
   @Test func timeUpIsToldByTheTimer() {
     let pool = makePool { $0.acquireTimeout = .seconds(2) }
     var outcomes: [PoolError] = []
