@@ -17,6 +17,12 @@ enum DeployRow {
   /// How many columns that is.
   static let columnCount = 22
 
+  /// The payload of a deploy's newest progress frame, over `paas_deployments d`.
+  static let newestProgress = """
+    (SELECT e.payload FROM paas_rollout_events e WHERE e.deploy_id = d.id AND e.kind = 'progress'
+      ORDER BY e.seq DESC LIMIT 1)
+    """
+
   /// - Parameter first: the column with which the list begins.
   static func read(_ row: PostgresRow, from first: Int = 0) throws -> DeployRecord {
     let time = try row.decode(first + 11, as: Int64?.self)
