@@ -60,7 +60,7 @@ let package = Package(
     // Pure: no I/O, no clock, no async.
     target("TTRPCCore"),
     target("KubernetesObjects"),
-    target("RolloutCore", ["KubernetesObjects"]),
+    target("RolloutCore", ["KubernetesObjects"], exclude: ["OperationStates.md"]),
     target("ConnectionPool", [collections]),
 
     // Thin I/O.

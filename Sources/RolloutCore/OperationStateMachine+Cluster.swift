@@ -72,6 +72,7 @@ extension OperationStateMachine {
 
   mutating func readFailed(at now: Instant, _ actions: inout [OperationAction]) {
     guard case .claimed(reading: true) = state else { return }
+    isReadingCovered = false
     readLater(at: now, &actions)
     // Whoever cancels does not wait for an API server that stays away.
     if let cancellation, apiFailures >= Self.patienceOfCancellation {

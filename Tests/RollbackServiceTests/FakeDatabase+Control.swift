@@ -1,4 +1,5 @@
 import RollbackMessages
+import Synchronization
 
 @testable import RollbackService
 

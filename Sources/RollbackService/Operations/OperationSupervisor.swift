@@ -217,5 +217,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
         lease: claimed.lease, startedAt: startedAt, deployment: nil, feed: feed,
         firstSequence: claimed.lastSequence + gap + 1, isTakeover: true, revert: claimed.revert,
         cancellation: claimed.cancellation))
+    // A wish that was written after the claim was told to nobody until now.
+    nudge(claimed.deploy.id)
   }
 }
