@@ -9,6 +9,7 @@ extension OperationStateMachine {
     retryAt = nil
     actions.append(.tell(.takenOver))
     read(at: now, &actions)
+    if isRecordStale { renewAgain(&actions) }
   }
 
   mutating func leaseRenewed(_ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]) {
@@ -23,7 +24,11 @@ extension OperationStateMachine {
 
   /// Renews now, by a statement that is sent from now on.
   mutating func renewAgain(_ actions: inout [OperationAction]) {
-    guard let held = lease else { return }
+    guard let held = lease else {
+      // A claim that is under way may have been answered before: looked at once it is ours.
+      isRecordStale = true
+      return
+    }
     if held.renewing {
       lease?.mustRenewAgain = true
     } else {

@@ -55,6 +55,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
 
   let settings: OperationSettings
   var state: State
+  /// The rows may have changed since the lease was claimed.
+  var isRecordStale = false
   var lease: Lease?
   /// The Deployment's uid as first read: another object of its name is never patched.
   var uid: String?

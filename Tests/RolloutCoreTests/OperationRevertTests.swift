@@ -174,6 +174,13 @@ extension OperationStateMachineTests {
     #expect(operation.renewed().isEmpty)
   }
 
+  @Test func aHintThatComesWithTheClaimIsFollowedOnceTheLeaseIsOurs() {
+    var operation = Operation.resuming()
+    #expect(operation.feed(.recordChanged).isEmpty)
+    let actions = operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    #expect(actions == [.tell(.takenOver), .readDeployment, .renewLease(fence: 8)])
+  }
+
   @Test func aCancellationDoesNotWaitForAnApiServerThatStaysAway() {
     var operation = Operation.created()
     operation.feed(Self.needed)
