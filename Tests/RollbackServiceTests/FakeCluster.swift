@@ -97,11 +97,11 @@ final class FakeCluster: Cluster {
       var failed = Self.deployment(image: image, generation: generation, annotations: deployment.metadata.annotations)
       failed.status.updatedReplicas = 1
       failed.status.conditions = [
-        Condition(type: "Progressing", status: "True", reason: "ReplicaSetUpdated"),
+        Condition(type: "Progressing", status: "True", reason: "ReplicaSetUpdated")
       ]
       mailbox.post([.deployment(failed)])
       failed.status.conditions = [
-        Condition(type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded"),
+        Condition(type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded")
       ]
       mailbox.post([.deployment(failed)])
     case .failing:

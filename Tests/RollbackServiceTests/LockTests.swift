@@ -133,7 +133,8 @@ import Testing
   @Test func `taking the place ends the other with its outcome and begins, in one step`() async throws {
     try await Harness.run(running: "r/hello:v3") { harness in
       let running = busy(harness)
-      let frames = try await harness.rollback(options: RolloutOptions(reason: "hangs", soak: .zero, cancelRunning: true))
+      let frames = try await harness.rollback(
+        options: RolloutOptions(reason: "hangs", soak: .zero, cancelRunning: true))
       #expect(frames.finished?.outcome == .succeeded)
       #expect(frames.accepted?.target?.imageRef == "r/hello:v2")
       #expect(

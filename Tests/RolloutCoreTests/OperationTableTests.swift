@@ -28,14 +28,20 @@ import Testing
     ("claimed", "The Deployment is being read.", [claimed]),
     ("confirming", "A patch is needed; the lease is renewed before it.", [claimed, needed]),
     ("patching", "The PATCH is under way.", [claimed, needed, renewed]),
-    ("claimed, after a PATCH without an answer", "Whether it was applied is not known.",
-      [claimed, needed, renewed, .patchUnknown, .timer]),
+    (
+      "claimed, after a PATCH without an answer", "Whether it was applied is not known.",
+      [claimed, needed, renewed, .patchUnknown, .timer]
+    ),
     ("waiting", "The patch is in; the verdict decides.", [claimed, applied]),
     ("recording", "It failed and is to be reverted; that is being written down.", [claimed, applied, failed]),
-    ("claimed, reverting", "The Deployment is being read, to put the image back.",
-      [claimed, applied, failed, .revertRecorded]),
-    ("waiting, reverting", "The image of before is in; the verdict decides.",
-      [claimed, applied, failed, .revertRecorded, needed, renewed, .patched]),
+    (
+      "claimed, reverting", "The Deployment is being read, to put the image back.",
+      [claimed, applied, failed, .revertRecorded]
+    ),
+    (
+      "waiting, reverting", "The image of before is in; the verdict decides.",
+      [claimed, applied, failed, .revertRecorded, needed, renewed, .patched]
+    ),
     ("finishing", "The outcome is being written.", [claimed, applied, ready]),
   ]
 

@@ -207,7 +207,8 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     feed.publish(
       .progress(
         RollbackMessages.RolloutProgress(
-          phase: claimed.revert == nil ? .waiting : .reverting, replicas: claimed.deploy.replicas, message: message, elapsed: claimed.age)),
+          phase: claimed.revert == nil ? .waiting : .reverting, replicas: claimed.deploy.replicas, message: message,
+          elapsed: claimed.age)),
       at: wallClock())
     log.notice(
       "operation taken over", metadata: ["deploy": "\(claimed.deploy.id)", "from": "\(claimed.previousHost)"])
