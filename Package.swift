@@ -60,7 +60,7 @@ let package = Package(
     // Pure: no I/O, no clock, no async.
     target("TTRPCCore"),
     target("KubernetesObjects"),
-    target("RolloutCore", ["KubernetesObjects"]),
+    target("RolloutCore", ["KubernetesObjects"], exclude: ["OperationStates.md"]),
     target("ConnectionPool", [collections]),
 
     // Thin I/O.
@@ -118,7 +118,11 @@ let package = Package(
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
-      "SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+      "SchemaTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "ProtobufC", "Postgres", "ConnectionPool", "LinuxIO",
+        "RollbackTestKit", "DevServices", log,
+      ]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(

@@ -82,7 +82,11 @@ struct Daemon {
         group.cancelAll()
         return .failure(error)
       }
-      group.addTask(executorPreference: cluster) { await parts.service.run() }
+      let (handedOver, handOver) = AsyncStream.makeStream(of: Never.self)
+      group.addTask(executorPreference: cluster) {
+        await parts.service.run()
+        handOver.finish()
+      }
       await listeners.hand(to: parts.server)
       let (served, end) = AsyncStream.makeStream(of: Never.self)
       group.addTask(executorPreference: front) {
@@ -98,8 +102,20 @@ struct Daemon {
       parts.service.stop()
       parts.server.shutDown(within: configuration.drainTimeout)
       for await _ in served {}
+      await within(configuration.drainTimeout, LoopClock(front)) { for await _ in handedOver {} }
       group.cancelAll()
       return .success(0)
+    }
+  }
+
+  /// Waits for the end of `wait`, which cancellation ends, for at most so long.
+  private func within(_ limit: Duration, _ clock: LoopClock, _ wait: @escaping @Sendable () async -> Void) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await wait() }
+      // Ends early only when the other was first.
+      group.addTask { try? await clock.sleep(until: clock.now.advanced(by: limit), tolerance: nil) }
+      await group.next()
+      group.cancelAll()
     }
   }
 

@@ -44,6 +44,7 @@ extension CancelDeployRequest: CustomStringConvertible {
 
 /// The deploy that was ended.
 public struct CancelDeployResponse: Hashable, Sendable {
+  /// As it ended: cancelled, or what it came to before the cancellation reached it.
   public var deploy: DeployRecord?
   /// What the cluster was left on, in words.
   public var leftOn: String

@@ -20,11 +20,14 @@ public struct RolloutFinished: Hashable, Sendable {
   public var podsChecked: UInt32
   public var podsVerified: UInt32
   public var replicas: Replicas?
+  /// What the cluster was left on, in words; empty when it succeeded, or somebody deployed on top.
+  public var leftOn: String
 
   public init(
     deploy: DeployRecord? = nil, outcome: RolloutOutcome = .unspecified, message: String = "",
     diagnosis: Diagnosis? = nil, elapsed: Duration? = nil, target: Duration? = nil, warnings: [Warning] = [],
-    auditID: Int64 = 0, podsChecked: UInt32 = 0, podsVerified: UInt32 = 0, replicas: Replicas? = nil
+    auditID: Int64 = 0, podsChecked: UInt32 = 0, podsVerified: UInt32 = 0, replicas: Replicas? = nil,
+    leftOn: String = ""
   ) {
     self.deploy = deploy
     self.outcome = outcome
@@ -37,6 +40,7 @@ public struct RolloutFinished: Hashable, Sendable {
     self.podsChecked = podsChecked
     self.podsVerified = podsVerified
     self.replicas = replicas
+    self.leftOn = leftOn
   }
 }
 
@@ -55,6 +59,7 @@ extension RolloutFinished: ProtobufMessage {
     podsChecked = fields.pods_checked
     podsVerified = fields.pods_verified
     replicas = try reader.message(fields.replicas)
+    leftOn = reader.string(fields.left_on)
   }
 
   public func write(into fields: inout Rollback__V1__RolloutFinished, with writer: ProtobufWriter) {
@@ -69,5 +74,6 @@ extension RolloutFinished: ProtobufMessage {
     fields.pods_checked = podsChecked
     fields.pods_verified = podsVerified
     fields.replicas = writer.message(replicas)
+    fields.left_on = writer.string(leftOn)
   }
 }

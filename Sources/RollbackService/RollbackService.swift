@@ -17,6 +17,7 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let wallClock: @Sendable () -> Timestamp
   let log: Logger
   let statistics = RolloutStatistics()
+  let line = WaitingLine()
   let supervisor: OperationSupervisor<C>
   let startedAt: Timestamp
   let startedInstant: ContinuousClock.Instant
@@ -44,7 +45,8 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
       log: log)
   }
 
-  /// Carries operations out, and takes over orphaned ones, until ``stop()``; then hands over what is left.
+  /// Carries operations out, and takes over orphaned ones, until ``stop()``; then hands over what is left, and returns
+  /// when that is done.
   public func run() async {
     await supervisor.run()
   }

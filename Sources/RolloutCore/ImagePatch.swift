@@ -66,15 +66,22 @@ public struct ImagePatch: Hashable, Sendable {
   }
 
   private init(_ intent: Intent, _ deployment: Deployment) {
+    self.init(
+      image: intent.image, of: intent.container,
+      annotations: [
+        (Self.deployIDAnnotation, .string(intent.deployID)),
+        (Self.requestIDAnnotation, .string(intent.requestID)),
+        (Self.actorAnnotation, .string(intent.actor)),
+      ], deployment)
+  }
+
+  init(
+    image: String, of container: String, annotations: [(key: String, value: JSONText)], _ deployment: Deployment
+  ) {
     resourceVersion = deployment.metadata.resourceVersion
-    let annotations: [(key: String, value: JSONText)] = [
-      (Self.deployIDAnnotation, .string(intent.deployID)),
-      (Self.requestIDAnnotation, .string(intent.requestID)),
-      (Self.actorAnnotation, .string(intent.actor)),
-    ]
     let rollingUpdate = JSONText.object([("maxSurge", .number(1)), ("maxUnavailable", .number(0))])
     let containers = JSONText.array([
-      .object([("name", .string(intent.container)), ("image", .string(intent.image))])
+      .object([("name", .string(container)), ("image", .string(image))])
     ])
     json =
       JSONText.object([

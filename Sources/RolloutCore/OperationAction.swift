@@ -7,7 +7,8 @@ public enum OperationAction: Hashable, Sendable {
   case renewLease(fence: Int64)
   /// End the lease now, so that another daemon need not wait for it. Nobody waits for the answer.
   case releaseLease(fence: Int64)
-  /// GET the Deployment and decide by `ImagePatch.decide`. Then feed `deploymentRead` or `readFailed`.
+  /// GET the Deployment and decide by `ImagePatch.decide`; while the machine is `reverting`, by
+  /// `ImagePatch.decideRevert`. Then feed `deploymentRead` or `readFailed`.
   case readDeployment
   /// PATCH it with what was decided. Then feed `patched`, `patchConflict`, `patchUnknown` or `patchRefused`.
   case patch(ImagePatch)
@@ -16,6 +17,9 @@ public enum OperationAction: Hashable, Sendable {
   case startWaiting
   /// Drop the verdict and what it watches.
   case stopWaiting
+  /// Write down, `WHERE status = 'deploying'` and the fencing token, that the image that ran before is put back because
+  /// of this failure: intent before effect. Then feed `revertRecorded`, `leaseLost` or `databaseUnavailable`.
+  case recordRevert(OperationOutcome, fence: Int64)
   /// In one transaction, `WHERE status = 'deploying'` and the fencing token: deploy row and one audit row. Then feed
   /// `outcomeWritten`, `outcomeSettledElsewhere` or `databaseUnavailable`.
   case writeOutcome(OperationOutcome, fence: Int64)
@@ -53,4 +57,6 @@ public enum OperationNotice: Hashable, Sendable {
   case patchUnknown
   /// The patch is in the cluster.
   case patchFoundApplied
+  /// The rollout failed, for the reason given, and what ran before is put back.
+  case reverting(String)
 }

@@ -8,8 +8,11 @@ public enum OperationEvent: Sendable {
   /// Somebody else has it, or the operation has ended meanwhile.
   case leaseNotClaimed
   case leaseRenewed(sentAt: ContinuousClock.Instant)
-  /// The renewal hit no row: the token is another's now.
+  /// The renewal hit no row: the token is another's now, or the operation was ended by somebody who took its place.
   case leaseLost
+  /// The operation's rows may have been changed by others (a notification says so): the next renewal is due now, and
+  /// its answer tells.
+  case recordChanged
 
   // PostgreSQL.
   /// A claim, a renewal or the outcome could not be written because PostgreSQL cannot be reached, or its COMMIT was
@@ -34,8 +37,11 @@ public enum OperationEvent: Sendable {
   /// The rollout's verdict.
   case verdict(RolloutOutcome)
 
-  /// Somebody wants it to end; the text says who.
+  /// Somebody wants it to end; the text says who, and why. May come any number of times.
   case cancelRequested(by: String)
+
+  /// That the image of before is put back is written down.
+  case revertRecorded
 
   // The outcome.
   case outcomeWritten

@@ -4,6 +4,8 @@ public struct OperationOutcome: Hashable, Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case succeeded, failed, superseded, cancelled
     case timedOut = "timed_out"
+    /// It failed, and what ran before was put back.
+    case reverted
   }
 
   public var kind: Kind
@@ -11,19 +13,25 @@ public struct OperationOutcome: Hashable, Sendable {
   public var sentence: String
   public var failure: RolloutFailure?
   public var proof: ImageProof?
+  /// What the cluster is left on; the machine sets it when it ends.
+  public var remains: ClusterRemains?
 
-  public init(_ kind: Kind, sentence: String, failure: RolloutFailure? = nil, proof: ImageProof? = nil) {
+  public init(
+    _ kind: Kind, sentence: String, failure: RolloutFailure? = nil, proof: ImageProof? = nil,
+    remains: ClusterRemains? = nil
+  ) {
     self.kind = kind
     self.sentence = sentence
     self.failure = failure
     self.proof = proof
+    self.remains = remains
   }
 
   /// The status that the deploy's row gets.
   public var status: DeployRecord.Status {
     switch kind {
     case .succeeded: .live
-    case .failed, .timedOut: .failed
+    case .failed, .timedOut, .reverted: .failed
     case .superseded: .superseded
     case .cancelled: .cancelled
     }
@@ -44,4 +52,18 @@ public struct OperationOutcome: Hashable, Sendable {
     case .timedOut(let failure): self.init(.timedOut, sentence: failure.sentence, failure: failure)
     }
   }
+}
+
+/// What an operation that ended leaves the cluster on.
+public enum ClusterRemains: Hashable, Sendable {
+  /// What ran before; nothing was changed.
+  case untouched
+  /// The new image, which the cluster goes on rolling out, or runs.
+  case newImage
+  /// The image that ran before, which the cluster goes on rolling out again.
+  case puttingBack
+  /// The image that ran before, put back and available.
+  case putBack
+  /// One of the two: whether the last patch was applied is not known.
+  case unknown
 }

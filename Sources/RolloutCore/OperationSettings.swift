@@ -7,12 +7,19 @@ public struct OperationSettings: Hashable, Sendable {
   public var timeout: Duration
   /// How often a patch may meet a conflict before the Deployment counts as changing too fast. Default 5.
   public var maximumConflicts: Int
+  /// Whether the image that ran before is put back after a rollout that failed or timed out. Default no.
+  public var revertsOnFailure: Bool
+  /// How long it is tried to get the patch in that puts it back. Default 5 min.
+  public var revertTimeout: Duration
 
   public init(
-    leaseLength: Duration = .seconds(15), timeout: Duration = .seconds(300), maximumConflicts: Int = 5
+    leaseLength: Duration = .seconds(15), timeout: Duration = .seconds(300), maximumConflicts: Int = 5,
+    revertsOnFailure: Bool = false, revertTimeout: Duration = .seconds(300)
   ) {
     self.leaseLength = leaseLength
     self.timeout = timeout
     self.maximumConflicts = maximumConflicts
+    self.revertsOnFailure = revertsOnFailure
+    self.revertTimeout = revertTimeout
   }
 }

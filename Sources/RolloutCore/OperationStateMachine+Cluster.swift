@@ -15,21 +15,23 @@ extension OperationStateMachine {
     guard case .claimed(reading: true) = state else { return }
     state = .claimed(reading: false)
     apiFailures = 0
+    let isCovered = isReadingCovered
+    isReadingCovered = false
     if case .missing = reading.finding {
-      finish(OperationOutcome(.failed, sentence: "the deployment does not exist" + untouched), &actions)
+      finishPass(OperationOutcome(.failed, sentence: "the deployment does not exist" + untouched), &actions)
       return
     }
     if let uid, uid != reading.uid {
-      finish(OperationOutcome(RolloutOutcome.deleted(.recreated)), &actions)
+      finishPass(OperationOutcome(RolloutOutcome.deleted(.recreated)), &actions)
       return
     }
     uid = reading.uid
     switch reading.finding {
     case .missing: break
     case .refused(let refusal):
-      finish(OperationOutcome(.failed, sentence: refusal.description + untouched), &actions)
+      finishPass(OperationOutcome(.failed, sentence: refusal.description + untouched), &actions)
     case .decision(.overtaken(let image)):
-      finish(OperationOutcome(RolloutOutcome.superseded(image: image)), &actions)
+      finishPass(OperationOutcome(RolloutOutcome.superseded(image: image)), &actions)
     case .decision(.alreadyApplied):
       actions.append(.tell(.patchFoundApplied))
       wait(&actions)
@@ -37,19 +39,49 @@ extension OperationStateMachine {
       // Between reading and now the lease may have lapsed: then read again when it is renewed.
       isPatchUncertain = false
       if let cancellation {
-        finish(cancelled(by: cancellation, isPatched: false), &actions)
+        finishPass(cancelled(by: cancellation), &actions)
         return
       }
       guard mayAct(at: now) else { return }
-      state = .patching
-      actions.append(.patch(patch))
+      if isCovered { send(patch, &actions) } else { confirm(patch, &actions) }
     }
+  }
+
+  /// The reading is good for as long as nobody has the lease who patches: asks the database once more.
+  private mutating func confirm(_ patch: ImagePatch, _ actions: inout [OperationAction]) {
+    state = .confirming(patch)
+    renewAgain(&actions)
+  }
+
+  /// The lease was ours after the Deployment was read.
+  mutating func confirmed(at now: Instant, _ actions: inout [OperationAction]) {
+    guard case .confirming(let patch) = state else { return }
+    // An answer that took most of the lease's length is worth nothing: once more, from the reading on.
+    guard mayAct(at: now) else {
+      state = .claimed(reading: false)
+      retryAt = now
+      return
+    }
+    send(patch, &actions)
+  }
+
+  private mutating func send(_ patch: ImagePatch, _ actions: inout [OperationAction]) {
+    state = .patching
+    actions.append(.patch(patch))
   }
 
   mutating func readFailed(at now: Instant, _ actions: inout [OperationAction]) {
     guard case .claimed(reading: true) = state else { return }
+    isReadingCovered = false
     readLater(at: now, &actions)
+    // Whoever cancels does not wait for an API server that stays away.
+    if let cancellation, apiFailures >= Self.patienceOfCancellation {
+      finishPass(cancelled(by: cancellation), &actions)
+    }
   }
+
+  /// How many readings in a row may fail before a cancellation ends the operation without knowing what is patched.
+  static let patienceOfCancellation = 4
 
   private mutating func readLater(at now: Instant, _ actions: inout [OperationAction]) {
     apiFailures += 1
@@ -65,8 +97,9 @@ extension OperationStateMachine {
 
   /// The patch is in. A cancellation that came meanwhile is carried out now.
   private mutating func wait(_ actions: inout [OperationAction]) {
+    isPatched = true
     if let cancellation {
-      finish(cancelled(by: cancellation, isPatched: true), &actions)
+      finishPass(cancelled(by: cancellation), &actions)
       return
     }
     state = .waiting
@@ -78,7 +111,7 @@ extension OperationStateMachine {
     conflicts += 1
     guard conflicts <= settings.maximumConflicts else {
       let sentence = "the deployment was changed by others \(conflicts) times while it was being patched"
-      finish(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
+      finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
       return
     }
     actions.append(.tell(.patchConflict(attempt: conflicts)))
@@ -97,7 +130,7 @@ extension OperationStateMachine {
   mutating func patchRefused(_ why: String, _ actions: inout [OperationAction]) {
     guard case .patching = state else { return }
     let sentence = "the API server refused the patch: \(why.oneLine())"
-    finish(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
+    finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
   }
 
   mutating func cancel(_ who: String, _ actions: inout [OperationAction]) {
@@ -108,34 +141,54 @@ extension OperationStateMachine {
       if isPatchUncertain {
         cancellation = cancellation ?? who
       } else {
-        finish(cancelled(by: who, isPatched: false), &actions)
+        finishPass(cancelled(by: who), &actions)
       }
+    case .confirming, .recording: finishPass(cancelled(by: who), &actions)
     case .waiting:
       actions.append(.stopWaiting)
-      finish(cancelled(by: who, isPatched: true), &actions)
+      finishPass(cancelled(by: who), &actions)
     // Not ours to end, or decided already.
     case .intended, .finishing, .ended: break
     }
   }
 
-  private func cancelled(by who: String, isPatched: Bool) -> OperationOutcome {
-    let left = isPatched ? "; the cluster is left on the new image and goes on rolling it out" : untouched
-    return OperationOutcome(.cancelled, sentence: "cancelled by \(who.oneLine(limit: 80))\(left)")
+  private func cancelled(by who: String) -> OperationOutcome {
+    let left =
+      switch remains {
+      case .untouched: untouched
+      case .newImage: "; the cluster is left on the new image and goes on rolling it out"
+      case .puttingBack, .putBack: "; the cluster goes on putting the image back that ran before"
+      case .unknown: "; whether the patch was applied is unknown"
+      }
+    return OperationOutcome(.cancelled, sentence: "cancelled by \(who.oneLine(limit: 200))\(left)")
   }
 
   /// Time is up and the patch is not in, or is not known to be.
   mutating func giveUp(_ actions: inout [OperationAction]) {
     let reason = apiFailures > 0 ? "the API server could not be reached" : "the patch could not be brought in"
     let left = isPatchUncertain ? "; whether the patch was applied is unknown" : untouched
-    finish(
-      OperationOutcome(.timedOut, sentence: "\(reason) within \(settings.timeout.inWords)\(left)"), &actions)
+    let patience = reverting == nil ? settings.timeout : settings.revertTimeout
+    finishPass(OperationOutcome(.timedOut, sentence: "\(reason) within \(patience.inWords)\(left)"), &actions)
   }
 
-  private var untouched: String { isPatchUncertain ? "" : "; nothing was changed in the cluster" }
+  private var untouched: String {
+    isPatchUncertain || reverting != nil ? "" : "; nothing was changed in the cluster"
+  }
+
+  /// What the cluster would be left on if the operation ended now.
+  var remains: ClusterRemains {
+    if isPatched { return reverting == nil ? .newImage : .puttingBack }
+    if isPatchUncertain { return .unknown }
+    return reverting == nil ? .untouched : .newImage
+  }
 
   // MARK: The outcome
 
-  mutating func finish(_ outcome: OperationOutcome, _ actions: inout [OperationAction]) {
+  /// This pass has come to an end, which is the operation's unless it put an image back.
+  mutating func finishPass(_ outcome: OperationOutcome, _ actions: inout [OperationAction]) {
+    var outcome = outcome
+    if let reverting { outcome = Self.outcome(of: reverting, revertedWith: outcome) }
+    outcome.remains = outcome.kind == .reverted ? .putBack : remains
     retryAt = nil
     write(outcome, &actions)
   }

@@ -9,6 +9,7 @@ extension OperationStateMachine {
     retryAt = nil
     actions.append(.tell(.takenOver))
     read(at: now, &actions)
+    if isRecordStale { renewAgain(&actions) }
   }
 
   mutating func leaseRenewed(_ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]) {
@@ -16,8 +17,24 @@ extension OperationStateMachine {
     databaseAnswered(&actions)
     let hadLapsed = now >= lapse(of: held)
     lease = lease(fence: held.fence, from: sentAt)
+    if held.mustRenewAgain { renewAgain(&actions) } else { confirmed(at: now, &actions) }
     // What was put off because nothing might be touched.
     if hadLapsed, case .claimed(reading: false) = state, retryAt == nil { read(at: now, &actions) }
+  }
+
+  /// Renews now, by a statement that is sent from now on.
+  mutating func renewAgain(_ actions: inout [OperationAction]) {
+    guard let held = lease else {
+      // A claim that is under way may have been answered before: looked at once it is ours.
+      isRecordStale = true
+      return
+    }
+    if held.renewing {
+      lease?.mustRenewAgain = true
+    } else {
+      lease?.renewing = true
+      actions.append(.renewLease(fence: held.fence))
+    }
   }
 
   mutating func loseLease(_ actions: inout [OperationAction]) {
@@ -39,10 +56,14 @@ extension OperationStateMachine {
     case .finishing(let outcome, _):
       state = .finishing(outcome, writing: false)
       retryAt = retry
-    case .claimed, .patching, .waiting, .ended: break
+    case .recording(let failure, _):
+      state = .recording(failure, writing: false)
+      retryAt = retry
+    case .claimed, .confirming, .patching, .waiting, .ended: break
     }
     if lease != nil {
       lease?.renewing = false
+      lease?.mustRenewAgain = false
       lease?.renewAt = retry
     }
   }
@@ -51,7 +72,7 @@ extension OperationStateMachine {
   mutating func retryDatabase(at now: Instant, _ actions: inout [OperationAction]) {
     guard databaseFailures > 0 else { return }
     switch state {
-    case .intended(claiming: false), .finishing(_, writing: false): retryAt = now
+    case .intended(claiming: false), .finishing(_, writing: false), .recording(_, writing: false): retryAt = now
     default: break
     }
     if lease?.renewing == false { lease?.renewAt = now }
@@ -67,7 +88,7 @@ extension OperationStateMachine {
     switch state {
     // The outcome is known and only has to be written: quicker done than given away.
     case .finishing, .ended: return
-    case .intended, .claimed, .patching, .waiting:
+    case .intended, .claimed, .confirming, .patching, .waiting, .recording:
       let fence = lease?.fence
       end(.handedOver, &actions)
       // After `stopWaiting`, before `end`: nothing of ours may be running when another may begin.
@@ -86,9 +107,11 @@ extension OperationStateMachine {
         actions.append(.tell(.leaseLapsed))
       }
     }
-    if case .claimed = state, now >= giveUpAt {
+    switch state {
+    case .claimed where now >= giveUpAt, .confirming where now >= giveUpAt:
       giveUp(&actions)
       return
+    default: break
     }
     guard let due = retryAt, now >= due else { return }
     retryAt = nil
@@ -97,8 +120,9 @@ extension OperationStateMachine {
       state = .intended(claiming: true)
       actions.append(.claimLease)
     case .claimed: read(at: now, &actions)
+    case .recording(let failure, _): record(failure, &actions)
     case .finishing(let outcome, _): write(outcome, &actions)
-    case .patching, .waiting, .ended: break
+    case .confirming, .patching, .waiting, .ended: break
     }
   }
 

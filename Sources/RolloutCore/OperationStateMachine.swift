@@ -7,39 +7,27 @@
 /// | state | meaning | goes to |
 /// |---|---|---|
 /// | `intended` | the row is there, its lease is not ours yet (a takeover) | claimed · ended |
-/// | `claimed` | the lease is ours; the Deployment is being read, or will be | patching · waiting · finishing |
+/// | `claimed` | the lease is ours; the Deployment is being read, or will be | confirming · patching · waiting · recording · finishing |
+/// | `confirming` | a patch is needed; the lease is renewed once more before it | patching · claimed · finishing |
 /// | `patching` | a PATCH is under way | waiting · claimed (conflict, unknown) · finishing |
-/// | `waiting` | the patch is in; the verdict decides | finishing |
+/// | `waiting` | the patch is in; the verdict decides | recording · finishing |
+/// | `recording` | it failed, and that it is reverted is being written down | claimed · finishing |
 /// | `finishing` | the outcome is being written, or held while PostgreSQL is away | ended |
 /// | `ended` | nothing more to do here: settled, lost or handed over | |
 ///
-/// | event | intended | claimed | patching | waiting | finishing |
-/// |---|---|---|---|---|---|
-/// | lease claimed | read | – | – | – | – |
-/// | lease not claimed | end: lost | – | – | – | – |
-/// | lease about to run out | – | renew | renew | renew | renew |
-/// | lease lapsed | – | touch nothing until renewed | same | go on watching | go on trying |
-/// | lease lost | – | end: lost | end: lost | stop waiting, end: lost | end: lost, unless the writing's own guard is about to tell |
-/// | read: patch needed | – | patch | – | – | – |
-/// | read: already applied | – | wait | – | – | – |
-/// | read: overtaken | – | finish superseded | – | – | – |
-/// | read: refused, missing, recreated | – | finish failed | – | – | – |
-/// | API server unreachable | – | read again later | read again later | – (the verdict's) | – |
-/// | patched | – | – | wait | – | – |
-/// | patch conflict | – | – | read again, at most 5 times | – | – |
-/// | patch result unknown | – | – | read again: the annotation tells | – | – |
-/// | patch refused | – | – | finish failed | – | – |
-/// | verdict | – | – | – | finish | – |
-/// | cancel requested | – (its holder's) | finish cancelled, after a reading if a patch may be in | noted | finish cancelled | – (too late) |
-/// | time is up | – | finish timed out | after the answer | – (the verdict's) | – |
-/// | outcome written | – | – | – | – | end: settled |
-/// | outcome settled by another | – | – | – | – | end: settled elsewhere |
-/// | PostgreSQL away | claim again later | renew later | renew later | renew later, hold frames | hold the outcome |
-/// | PostgreSQL back | claim | renew | renew | renew | renew, write |
-/// | drain | end | release, end | release, end | stop waiting, release, end | go on |
+/// `OperationStates.md`, beside this file, has what each event does in each state; a test keeps it true. An event that
+/// cannot matter any more, an answer that crossed with a change of state, is ignored: each answer is only worth
+/// something in the state that asked for it.
 ///
-/// A dash is an event that cannot matter any more: an answer that crossed with a change of state. It is ignored, since
-/// each answer is only worth something in the state that asked for it.
+/// **Reading, then the lease, then the patch.** The lease may be taken away before its time, by a call that cancels
+/// the operation and takes its place. So a patch is sent only when the database said *after* the Deployment was read
+/// that the lease is ours: then whoever takes the place patches later than that, and either finds our patch applied, or
+/// changes the resourceVersion on which ours insists. (The first reading of an operation that this daemon began was
+/// made before its lease was committed, which is the same order.)
+///
+/// **Reverting** is a second pass through `claimed`, `patching` and `waiting`, with the image that ran before. It is
+/// begun by a failing verdict and a record in PostgreSQL, so that whoever takes over goes on with it; it is never
+/// reverted itself.
 ///
 /// How a runner drives it: make one (`created:` or `resuming:`); call `begin`; perform the actions in order; feed each
 /// result as an event with the instant at which it came; hold one timer, for the newest `wake`. After `end` drop it.
@@ -49,12 +37,16 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   enum State: Sendable {
     /// To `claimed` when the lease is won; ends when another holds it. `claiming`: an answer is awaited.
     case intended(claiming: Bool)
-    /// To `patching`, `waiting` or `finishing`, by what is read. `reading`: an answer is awaited.
+    /// To `patching`, `confirming`, `waiting` or `finishing`, by what is read. `reading`: an answer is awaited.
     case claimed(reading: Bool)
+    /// To `patching` once a renewal that was sent after the reading is answered.
+    case confirming(ImagePatch)
     /// To `waiting`, back to `claimed`, or to `finishing`.
     case patching
-    /// To `finishing`, by the verdict or a cancellation.
+    /// To `finishing` or `recording`, by the verdict or a cancellation.
     case waiting
+    /// To `claimed` once this failure is written down as the reason of a revert. `writing`: an answer is awaited.
+    case recording(OperationOutcome, writing: Bool)
     /// Ends when the outcome is settled. `writing`: an answer is awaited.
     case finishing(OperationOutcome, writing: Bool)
     /// Goes nowhere.
@@ -63,6 +55,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
 
   let settings: OperationSettings
   var state: State
+  /// The rows may have changed since the lease was claimed.
+  var isRecordStale = false
   var lease: Lease?
   /// The Deployment's uid as first read: another object of its name is never patched.
   var uid: String?
@@ -76,7 +70,13 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var cancellation: String?
   /// Whether a patch may be in the cluster that nobody has seen there: its answer was lost, or another holder sent it.
   var isPatchUncertain: Bool
-  let giveUpAt: Instant
+  /// Whether this pass's patch was seen in the cluster.
+  var isPatched = false
+  /// Whether the lease was ours after the reading that comes next, so that it may be acted on at once.
+  var isReadingCovered: Bool
+  /// The failure because of which the image of before is being put back; nil in the first pass.
+  public internal(set) var reverting: OperationOutcome?
+  var giveUpAt: Instant
   var lastWake: Instant?
 
   /// The lease as this daemon may rely on it.
@@ -87,33 +87,44 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     var countedFrom: Instant
     var renewAt: Instant
     var renewing = false
+    /// A renewal that is sent from now on is wanted; the one under way does not count.
+    var mustRenewAgain = false
     /// Whether it was said that it lapsed.
     var lapseTold = false
   }
 
   /// An operation whose intent this daemon has just committed, with its lease.
+  ///
+  /// The first reading that is fed must be of a Deployment that was read *before* that commit.
   /// - Parameters:
   ///   - fence: the fencing token of the committed lease.
   ///   - sentAt: when the transaction that took the lease was begun.
   ///   - uid: the Deployment's, where it was read while planning; an object with another one is never patched.
   public init(created fence: Int64, sentAt: Instant, uid: String?, settings: OperationSettings, at now: Instant) {
-    self.init(.claimed(reading: false), settings: settings, uid: uid, isPatchUncertain: false, at: now)
+    self.init(.claimed(reading: false), settings: settings, uid: uid, isTakeover: false, at: now)
     lease = lease(fence: fence, from: sentAt)
   }
 
   /// An operation that was found `deploying` with its lease run out: another daemon began it.
-  /// - Parameter uid: the Deployment's, where the intent recorded it.
-  public init(resuming uid: String?, settings: OperationSettings, at now: Instant) {
-    self.init(.intended(claiming: false), settings: settings, uid: uid, isPatchUncertain: true, at: now)
+  /// - Parameters:
+  ///   - uid: the Deployment's, where the intent recorded it.
+  ///   - reverting: the failure that is recorded as the reason of a revert, where one is.
+  public init(
+    resuming uid: String?, reverting: OperationOutcome? = nil, settings: OperationSettings, at now: Instant
+  ) {
+    self.init(.intended(claiming: false), settings: settings, uid: uid, isTakeover: true, at: now)
+    self.reverting = reverting
+    if reverting != nil { giveUpAt = now.advanced(by: settings.revertTimeout) }
   }
 
   private init(
-    _ state: consuming State, settings: OperationSettings, uid: String?, isPatchUncertain: Bool, at now: Instant
+    _ state: consuming State, settings: OperationSettings, uid: String?, isTakeover: Bool, at now: Instant
   ) {
     self.state = state
     self.settings = settings
     self.uid = uid
-    self.isPatchUncertain = isPatchUncertain
+    isPatchUncertain = isTakeover
+    isReadingCovered = !isTakeover
     giveUpAt = now.advanced(by: settings.timeout)
   }
 
@@ -140,6 +151,7 @@ public struct OperationStateMachine: ~Copyable, Sendable {
       if case .intended = state { end(.lost, &actions) }
     case .leaseRenewed(let sentAt): leaseRenewed(sentAt, at: now, &actions)
     case .leaseLost: loseLease(&actions)
+    case .recordChanged: renewAgain(&actions)
     case .databaseUnavailable: databaseUnavailable(at: now, &actions)
     case .databaseBack: retryDatabase(at: now, &actions)
     case .deploymentRead(let reading): deploymentRead(reading, at: now, &actions)
@@ -149,8 +161,9 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     case .patchUnknown: patchUnknown(at: now, &actions)
     case .patchRefused(let why): patchRefused(why, &actions)
     case .verdict(let outcome):
-      if case .waiting = state { finish(OperationOutcome(outcome), &actions) }
+      if case .waiting = state { conclude(outcome, &actions) }
     case .cancelRequested(let who): cancel(who, &actions)
+    case .revertRecorded: revertRecorded(at: now, &actions)
     case .outcomeWritten: settled(.settled, &actions)
     case .outcomeSettledElsewhere: settled(.settledElsewhere, &actions)
     case .drain: drain(&actions)
@@ -187,8 +200,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     switch state {
     case .ended: return
     case .intended: break
-    case .claimed: instants.append(giveUpAt)
-    case .patching, .waiting, .finishing: break
+    case .claimed, .confirming: instants.append(giveUpAt)
+    case .patching, .waiting, .recording, .finishing: break
     }
     if let retryAt { instants.append(retryAt) }
     if let lease {

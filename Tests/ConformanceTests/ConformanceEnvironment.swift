@@ -98,11 +98,12 @@ struct ConformanceEnvironment: Sendable {
 
   /// Deploys an image and returns the story's frames.
   func deploy(
-    _ app: String, _ tag: String, during: @escaping @Sendable (RolloutFrame) async throws -> Void = { _ in }
+    _ app: String, _ tag: String, options: RolloutOptions = RolloutOptions(soak: .zero),
+    during: @escaping @Sendable (RolloutFrame) async throws -> Void = { _ in }
   ) async throws -> [RolloutFrame] {
     let frames = Frames()
     try await service.deploy(
-      DeployRequest(app: app, image: "registry.example/octave/web:\(tag)", options: RolloutOptions(soak: .zero)),
+      DeployRequest(app: app, image: "registry.example/octave/web:\(tag)", options: options),
       from: Self.caller
     ) { frame in
       await frames.add(frame)

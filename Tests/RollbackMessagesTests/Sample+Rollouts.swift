@@ -79,8 +79,8 @@ extension Sample {
         deploy: DeployRecord(id: "id"), outcome: .alreadyCurrent, message: "message",
         diagnosis: Diagnosis(summary: "summary"), elapsed: .milliseconds(5500), target: .milliseconds(6500),
         warnings: [Warning(code: "code"), Warning()], auditID: 70_000_000_008, podsChecked: 109, podsVerified: 110,
-        replicas: Replicas(desired: 101)),
+        replicas: Replicas(desired: 101), leftOn: "left-on"),
       "0a040a02696410071a076d65737361676522090a0773756d6d6172792a0808051080cab5ee01320808061080cab5ee01"
-        + "3a060a04636f64653a004088f8cce28402486d506e5a020865"),
+        + "3a060a04636f64653a004088f8cce28402486d506e5a02086562076c6566742d6f6e"),
   ]
 }

@@ -19,7 +19,12 @@ final class FakeCluster: Cluster {
   }
 
   /// What the cluster makes of an applied patch.
-  enum Course: Sendable { case ready, never, supersededBy(String) }
+  enum Course: Sendable {
+    case ready, never
+    case supersededBy(String)
+    /// This image's rollout never moves and fails by its deadline; others become ready.
+    case failing(String)
+  }
 
   let state: Mutex<State>
   let course: Course
@@ -73,9 +78,12 @@ final class FakeCluster: Cluster {
     }
     state.effectivePatches += 1
     let generation = (state.deployment?.metadata.generation ?? 0) + 1
+    var annotations = state.deployment?.metadata.annotations ?? [:]
+    for key in [ImagePatch.deployIDAnnotation, ImagePatch.revertedAnnotation] where !value(of: key).isEmpty {
+      annotations[key] = value(of: key)
+    }
     state.deployment = Self.deployment(
-      image: value(of: "image"), generation: generation,
-      annotations: [ImagePatch.deployIDAnnotation: value(of: ImagePatch.deployIDAnnotation)], isDone: false)
+      image: value(of: "image"), generation: generation, annotations: annotations, isDone: false)
   }
 
   func follow(_ deployment: Deployment, into mailbox: OperationMailbox) async {
@@ -85,6 +93,22 @@ final class FakeCluster: Cluster {
     case .ready: mailbox.post([.deployment(Self.deployment(image: image, generation: generation))])
     case .supersededBy(let other):
       mailbox.post([.deployment(Self.deployment(image: other, generation: generation + 1))])
+    case .failing(let bad) where image == bad:
+      var failed = Self.deployment(image: image, generation: generation, annotations: deployment.metadata.annotations)
+      failed.status.updatedReplicas = 1
+      failed.status.conditions = [
+        Condition(type: "Progressing", status: "True", reason: "ReplicaSetUpdated")
+      ]
+      mailbox.post([.deployment(failed)])
+      failed.status.conditions = [
+        Condition(type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded")
+      ]
+      mailbox.post([.deployment(failed)])
+    case .failing:
+      mailbox.post([
+        .deployment(
+          Self.deployment(image: image, generation: generation, annotations: deployment.metadata.annotations))
+      ])
     case .never: break
     }
   }

@@ -11,6 +11,10 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var isExpired = false
     var plan: OperationPlan?
     var frames: [RolloutFrame] = []
+    var cancellation: Cancellation?
+    var revert: RevertRecord?
+    /// Whose lease it is; nil without one.
+    var host: String? = "other"
   }
 
   struct State: Sendable {
@@ -23,6 +27,9 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var calls: [String] = []
     /// The lease is somebody else's from now on.
     var isFenced = false
+    /// How many of the next outcomes are written without being answered.
+    var lostAnswers = 0
+    var listeners: [@Sendable (OperationSignal) -> Void] = []
   }
 
   let state = Mutex(State())
@@ -33,7 +40,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     self.clock = clock
   }
 
-  private func enter(_ name: String) throws {
+  func enter(_ name: String) throws {
     try state.withLock { state in
       state.calls.append(name)
       guard let left = state.outages[name], left > 0 else { return }
@@ -108,7 +115,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       let running = state.rows.first { !$0.deploy.status.isEnded }
       return Situation(
         app: app, deploys: Self.newestFirst(state.rows), named: [],
-        inFlight: running.map { InFlight(deploy: $0.deploy, host: "other", age: .seconds(7)) },
+        inFlight: running.map(Self.inFlight),
         sameRequest: state.rows.first { !requestID.isEmpty && $0.deploy.requestID == requestID }?.deploy)
     }
   }
@@ -131,8 +138,9 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   func begin(_ intent: OperationIntent) async throws -> Beginning {
     try enter("begin")
     return state.withLock { state in
+      if let replacement = intent.replacing { Self.end(replacement, &state) }
       if let running = state.rows.first(where: { !$0.deploy.status.isEnded }) {
-        return .conflict(InFlight(deploy: running.deploy, host: "other", age: .seconds(1)))
+        return .conflict(Self.inFlight(running))
       }
       let deploy = DeployRecord(
         id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, status: .deploying, replicas: Replicas(),
@@ -143,18 +151,28 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     }
   }
 
-  func renew(_ lease: Lease) async throws -> Lease? {
+  func renew(_ lease: Lease) async throws -> Renewal? {
     try enter("renew")
     return state.withLock { state in
-      state.isFenced ? nil : Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: clock.now)
+      guard !state.isFenced, let row = state.rows.first(where: { $0.deploy.id == lease.deployID }),
+        row.lease?.fencingToken == lease.fencingToken
+      else { return nil }
+      return Renewal(
+        lease: Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: clock.now),
+        cancellation: row.cancellation)
     }
   }
 
   func release(_ lease: Lease) async throws {
     try enter("release")
+    state.withLock { state in
+      guard let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID }) else { return }
+      state.rows[index].isExpired = true
+    }
+    tell(.released(deployID: lease.deployID))
   }
 
-  func claimExpired(limit: Int) async throws -> [ClaimedOperation] {
+  func claimExpired(limit: Int, except: [String]) async throws -> [ClaimedOperation] {
     state.withLock { state in
       guard let index = state.rows.firstIndex(where: \.isExpired), let app = state.apps.first,
         let plan = state.rows[index].plan
@@ -165,15 +183,20 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       return [
         ClaimedOperation(
           app: app, deploy: state.rows[index].deploy, plan: plan, lease: lease, previousHost: "gone",
-          lastSequence: state.rows[index].frames.last?.seq ?? 0, age: .seconds(20))
+          lastSequence: state.rows[index].frames.last?.seq ?? 0, age: .seconds(20),
+          revert: state.rows[index].revert, cancellation: state.rows[index].cancellation)
       ]
     }
   }
 
   func append(_ frames: [RolloutFrame], of lease: Lease) async throws {
+    try enter("append")
     state.withLock { state in
-      guard let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID }) else { return }
-      state.rows[index].frames += frames
+      guard let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID }),
+        state.rows[index].lease?.fencingToken == lease.fencingToken
+      else { return }
+      let known = Set(state.rows[index].frames.map(\.seq))
+      state.rows[index].frames += frames.filter { !known.contains($0.seq) }
     }
   }
 
@@ -188,14 +211,17 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     _ outcome: RecordedOutcome, of lease: Lease, lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
     try enter("finish")
-    return state.withLock { state in
+    let frame = state.withLock { state -> RolloutFrame? in
       guard !state.isFenced,
-        let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID && $0.deploy.status == .deploying })
+        let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID && $0.deploy.status == .deploying }),
+        state.rows[index].lease?.fencingToken == lease.fencingToken
       else { return nil }
+      state.rows[index].lease = nil
       state.rows[index].deploy.status =
         switch outcome.outcome {
         case .succeeded: .live
         case .superseded: .superseded
+        case .cancelled: .cancelled
         default: .failed
         }
       state.rows[index].deploy.timeToReady = outcome.timeToReady
@@ -204,6 +230,13 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       state.rows[index].frames.append(frame)
       return frame
     }
+    if frame != nil { tell(.ended(deployID: lease.deployID, appID: outcome.app.id)) }
+    try state.withLock { state in
+      guard frame != nil, state.lostAnswers > 0 else { return }
+      state.lostAnswers -= 1
+      throw ServiceError(.unavailable, "the answer to COMMIT was lost")
+    }
+    return frame
   }
 
   func running() async throws -> [RunningOperation] { [] }
@@ -225,7 +258,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
 
   func verify(expectedHead: [UInt8]?) async throws -> VerifyAuditResponse { VerifyAuditResponse(intact: true) }
 
-  private static func audit(_ action: String, _ state: inout State) -> Int64 {
+  static func audit(_ action: String, _ state: inout State) -> Int64 {
     let id = Int64(state.audit.count + 1)
     state.audit.append(AuditEvent(id: id, action: action))
     return id

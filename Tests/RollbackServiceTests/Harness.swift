@@ -18,8 +18,14 @@ struct Harness {
     running image: String = "r/hello:v3", course: FakeCluster.Course = .ready, clock: HeldClock = HeldClock(),
     _ body: (Harness) async throws -> Void
   ) async throws {
-    let database = FakeDatabase(clock: clock)
-    let cluster = FakeCluster(image: image, course: course)
+    try await run(
+      database: FakeDatabase(clock: clock), cluster: FakeCluster(image: image, course: course), clock: clock, body)
+  }
+
+  /// On a database and a cluster that other hosts may have been at.
+  static func run(
+    database: FakeDatabase, cluster: FakeCluster, clock: HeldClock, _ body: (Harness) async throws -> Void
+  ) async throws {
     let service = RollbackService(
       deploys: database, operations: database, audit: database, cluster: cluster, dependencies: FakeHealth(),
       authorization: AuthorizationPolicy(
@@ -65,6 +71,25 @@ final class FrameCollector: Sendable {
   private let frames = Mutex<[RolloutFrame]>([])
   var all: [RolloutFrame] { frames.withLock { $0 } }
   func add(_ frame: RolloutFrame) { frames.withLock { $0.append(frame) } }
+}
+
+/// A value that several tasks of a test share.
+final class Shared<Value: Sendable>: Sendable {
+  private let state: Mutex<Value>
+
+  init(_ value: Value) {
+    state = Mutex(value)
+  }
+
+  var value: Value { state.withLock { $0 } }
+  /// Sets it and returns what it was.
+  @discardableResult
+  func set(_ value: Value) -> Value {
+    state.withLock { old in
+      defer { old = value }
+      return old
+    }
+  }
 }
 
 struct FakeHealth: DependencyHealth {

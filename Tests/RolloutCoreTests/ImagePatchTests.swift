@@ -88,4 +88,41 @@ import Testing
   @Test func theRightImageUnderAnotherIdStillNeedsOurMark() throws {
     #expect(throws: Never.self) { try patch(intent, on: Objects.deployment(image: intent.image)) }
   }
+
+  // MARK: Putting an image back
+
+  /// Deploy `d` brought in `a:v3`, which failed; `a:v2` ran before.
+  private static let reversal = ImagePatch.Reversal(
+    container: "web", image: "a:v2", failedImage: "a:v3", deployID: "d")
+
+  @Test(
+    arguments: [
+      (["rollbackd.io/deploy-id": "d"], "a:v3", nil),
+      (["rollbackd.io/deploy-id": "d", "rollbackd.io/reverted": "d"], "a:v2", .alreadyApplied),
+      (["rollbackd.io/deploy-id": "d", "rollbackd.io/reverted": "before"], "a:v3", nil),
+      // By hand, on top of what failed, or on top of what was put back.
+      (["rollbackd.io/deploy-id": "d"], "a:v9", .overtaken(image: "a:v9")),
+      (["rollbackd.io/deploy-id": "d", "rollbackd.io/reverted": "d"], "a:v9", .overtaken(image: "a:v9")),
+      // Another deploy of rollbackd took its place, be it with the same image.
+      (["rollbackd.io/deploy-id": "e"], "a:v3", .overtaken(image: "a:v3")),
+      ([:], "a:v3", .overtaken(image: "a:v3")),
+    ] as [([String: String], String, ImagePatch.Decision?)])
+  func onlyWhatFailedIsPutBack(
+    annotations: [String: String], image: String, expected: ImagePatch.Decision?
+  ) throws {
+    var deployment = Objects.deployment()
+    deployment.metadata.annotations = annotations
+    deployment.spec.template.spec.containers[0].image = image
+    let decision = try ImagePatch.decideRevert(Self.reversal, on: deployment)
+    if let expected {
+      #expect(decision == expected)
+    } else if case .apply(let patch) = decision {
+      #expect(patch.json.contains(#""rollbackd.io/reverted":"d""#))
+      #expect(patch.json.contains(#"{"name":"web","image":"a:v2"}"#))
+      #expect(!patch.json.contains("deploy-id"))
+      #expect(patch.resourceVersion == deployment.metadata.resourceVersion)
+    } else {
+      Issue.record("\(decision)")
+    }
+  }
 }

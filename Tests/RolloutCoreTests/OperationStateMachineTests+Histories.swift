@@ -9,12 +9,13 @@ extension OperationStateMachineTests {
   @Test(arguments: 0..<200)
   func noOrderOfEventsBreaksThePromises(seed: UInt64) {
     var random = SplitMix(state: seed)
-    var operation = seed % 2 == 0 ? Operation.created() : Operation.resuming()
+    var operation = seed % 2 == 0 ? Operation.created(reverts: seed % 4 == 0) : Operation.resuming()
+    var isFirstReading = seed % 2 == 0
     var leaseSentAt: Duration? = seed % 2 == 0 ? .zero : nil
     var hasEnded = false
     for _ in 0..<200 {
       let sentAt = operation.elapsed
-      let choice = Int(random.next() % 18)
+      let choice = Int(random.next() % 21)
       let event: OperationEvent =
         switch choice {
         case 0: .leaseClaimed(fence: 9, sentAt: operation.origin.advanced(by: sentAt))
@@ -33,24 +34,31 @@ extension OperationStateMachineTests {
         case 14: random.next() % 4 == 0 ? .cancelRequested(by: "x") : .timer
         case 15: .outcomeWritten
         case 16: random.next() % 8 == 0 ? .drain : .timer
+        case 17: .recordChanged
+        case 18: .revertRecorded
+        case 19: Self.failed
         default: .timer
         }
       var actions = operation.feed(event)
       if actions.contains(.tell(.takenOver)) { leaseSentAt = sentAt }
       if case .leaseRenewed = event, leaseSentAt != nil { leaseSentAt = sentAt }
-      if choice == 17 { actions += operation.pass(.milliseconds(Int64(random.next() % 4000))) }
+      if choice == 20 { actions += operation.pass(.milliseconds(Int64(random.next() % 4000))) }
       if hasEnded { #expect(actions.isEmpty) }
       for action in actions {
         switch action {
         case .patch:
           // Twelve seconds of fifteen, counted from the sending.
           #expect(leaseSentAt.map { operation.elapsed < $0 + .seconds(12) } == true)
-        case .writeOutcome: #expect(leaseSentAt != nil)
+          // Read, then the database's word that the lease is ours, then the patch.
+          if case .leaseRenewed = event {} else { #expect(isFirstReading, "unconfirmed after \(event)") }
+        case .writeOutcome, .recordRevert: #expect(leaseSentAt != nil)
         case .end: hasEnded = true
         default: break
         }
       }
+      if [6, 7, 8, 9].contains(choice) { isFirstReading = false }
       #expect(operation.log.filter { if case .end = $0 { true } else { false } }.count <= 1)
+      #expect(operation.log.filter { if case .tell(.reverting) = $0 { true } else { false } }.count <= 1)
     }
   }
 

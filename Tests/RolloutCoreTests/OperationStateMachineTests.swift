@@ -20,14 +20,17 @@ import Testing
     }
 
     /// Committed by this daemon under token 7 at 0 s.
-    static func created(timeout: Duration = .seconds(300)) -> Operation {
-      let settings = OperationSettings(timeout: timeout)
+    static func created(timeout: Duration = .seconds(300), reverts: Bool = false) -> Operation {
+      let settings = OperationSettings(timeout: timeout, revertsOnFailure: reverts)
       return Operation { OperationStateMachine(created: 7, sentAt: $0, uid: nil, settings: settings, at: $0) }
     }
 
     /// Found with its lease run out.
-    static func resuming(uid: String? = nil) -> Operation {
-      Operation { OperationStateMachine(resuming: uid, settings: OperationSettings(), at: $0) }
+    static func resuming(uid: String? = nil, reverting: OperationOutcome? = nil) -> Operation {
+      Operation {
+        OperationStateMachine(
+          resuming: uid, reverting: reverting, settings: OperationSettings(revertsOnFailure: true), at: $0)
+      }
     }
 
     private mutating func note(_ actions: [OperationAction]) -> [OperationAction] {
@@ -120,7 +123,8 @@ import Testing
 
   @Test func theKindsAreTheAuditActions() {
     #expect(
-      OperationOutcome.Kind.allCases.map(\.rawValue) == ["succeeded", "failed", "superseded", "cancelled", "timed_out"])
+      OperationOutcome.Kind.allCases.map(\.rawValue)
+        == ["succeeded", "failed", "superseded", "cancelled", "timed_out", "reverted"])
   }
 
   // MARK: The lease
@@ -143,7 +147,8 @@ import Testing
     #expect(operation.feed(Self.needed).isEmpty)
     // Renewed after all: what was read is old, so it is read again before it is patched.
     #expect(operation.renewed() == [.readDeployment])
-    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+    #expect(operation.feed(Self.needed) == [.renewLease(fence: 7)])
+    #expect(operation.renewed() == [.patch(Self.patch)])
   }
 
   /// What counts is when the renewal was sent, not when its answer came: the database counted from in between.
@@ -208,7 +213,8 @@ import Testing
   @Test func aTakeoverPatchesWhatTheOtherNeverDid() {
     var operation = Operation.resuming(uid: "dep")
     operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
-    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+    #expect(operation.feed(Self.needed) == [.renewLease(fence: 8)])
+    #expect(operation.renewed() == [.patch(Self.patch)])
   }
 
   @Test func aTakeoverThatIsNotWonEnds() {
@@ -228,11 +234,13 @@ import Testing
     var operation = Operation.created()
     for attempt in 1...5 {
       operation.feed(Self.needed)
+      operation.renewed()
       #expect(operation.feed(.patchConflict) == [.tell(.patchConflict(attempt: attempt))])
       #expect(operation.pass(.seconds(3)).contains(.readDeployment))
       operation.renewed()
     }
     operation.feed(Self.needed)
+    operation.renewed()
     let last = outcome(operation.feed(.patchConflict))
     #expect(last?.kind == .failed)
     #expect(last?.sentence.hasSuffix("nothing was changed in the cluster") == true)
@@ -260,7 +268,8 @@ import Testing
     operation.feed(Self.needed)
     operation.feed(.patchUnknown)
     operation.pass(.milliseconds(250))
-    #expect(operation.feed(Self.needed) == [.patch(Self.patch)])
+    operation.feed(Self.needed)
+    #expect(operation.renewed() == [.patch(Self.patch)])
   }
 
   @Test func whatTheApiServerRefusesFails() {

@@ -85,7 +85,7 @@ struct JSONFieldTests {
             restarts: 2,
             events: [ClusterEvent(at: time, object: "Pod/p", type: "Warning", reason: "r", message: "m", count: 3)],
             logTail: "l", previousLogTail: "pl"), elapsed: .seconds(14), target: .seconds(30), warnings: [],
-          auditID: 0, podsChecked: 2, podsVerified: 1, replicas: nil)))
+          auditID: 0, podsChecked: 2, podsVerified: 1, replicas: nil, leftOn: "x")))
     #expect(
       frame.json(deployID: "i").line == """
         {"type":"finished","seq":3,"at":"2026-11-24T02:47:10.125000Z","deploy_id":"i","deploy":\(Self.emptyDeploy),\
@@ -93,7 +93,7 @@ struct JSONFieldTests {
         "reason":"CrashLoopBackOff","exit_code":1,"restarts":2,"events":[{"at":"2026-11-24T02:47:10.125000Z",\
         "object":"Pod/p","type":"Warning","reason":"r","message":"m","count":3}],"log_tail":"l",\
         "previous_log_tail":"pl"},"elapsed":14.000,"elapsed_target":30.000,"audit_id":null,"pods_checked":2,\
-        "pods_verified":1,"replicas":null}
+        "pods_verified":1,"replicas":null,"left_on":"x"}
         """)
   }
 

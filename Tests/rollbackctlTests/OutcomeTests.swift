@@ -130,13 +130,14 @@ struct OutcomeTests {
     #expect(console.screen == "error (image_gone): the registry no longer has image hello:v2\n")
   }
 
-  @Test func `a conflict names the way to see it`() async {
+  @Test func `a conflict names the ways to see it and to end it`() async {
     let console = FakeConsole.person()
     let error = RollbackError(
       .conflict, "deploy 0bd91e44 of app hello is in progress", details: ["deploy_id": Sample.v2.id])
     #expect(
       await run("rollback", "hello", "--yes", on: console, daemon: FakeDaemon(framesError: error)) == .conflict)
-    #expect(console.told.hasSuffix("  watch: rollbackctl watch 0bd91e44\n"))
+    #expect(
+      console.told.hasSuffix("  watch: rollbackctl watch 0bd91e44\n  end it: rollbackctl cancel 0bd91e44\n"))
   }
 
   @Test func `a stream without an end is no success`() async {

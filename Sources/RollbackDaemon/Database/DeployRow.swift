@@ -10,12 +10,19 @@ enum DeployRow {
     d.replicas_available, d.created_at, d.finished_at, d.time_to_ready_ms, d.actor_id, d.reason, d.rollback_of,
     d.warnings, d.current, d.not_rollbackable_reason, d.image_retained_until, d.request_id,
     (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at),
-    d.current AND EXISTS (
-      SELECT FROM paas_deployments n WHERE n.app_id = d.app_id AND n.created_at > d.created_at
-        AND n.status NOT IN ('building', 'deploying'))
+    d.current AND coalesce((
+      SELECT n.outcome IS DISTINCT FROM 'reverted' FROM paas_deployments n
+      WHERE n.app_id = d.app_id AND n.created_at > d.created_at AND n.status NOT IN ('building', 'deploying')
+      ORDER BY n.created_at DESC, n.id LIMIT 1), false)
     """
   /// How many columns that is.
   static let columnCount = 22
+
+  /// The payload of a deploy's newest progress frame, over `paas_deployments d`.
+  static let newestProgress = """
+    (SELECT e.payload FROM paas_rollout_events e WHERE e.deploy_id = d.id AND e.kind = 'progress'
+      ORDER BY e.seq DESC LIMIT 1)
+    """
 
   /// - Parameter first: the column with which the list begins.
   static func read(_ row: PostgresRow, from first: Int = 0) throws -> DeployRecord {

@@ -1,11 +1,13 @@
 internal import FoundationEssentials
 internal import Postgres
+internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 
 /// Apps, deploys and migrations in PostgreSQL.
 struct PostgresDeployStore: DeployStore {
   let client: PostgresClient
+  var codec = ProtobufCodec()
 
   /// How many of an app's newest deploys a decision looks at.
   private static let historyDepth = 200
@@ -142,7 +144,8 @@ struct PostgresDeployStore: DeployStore {
     let rows = try await client.read(
       """
       SELECT \(DeployRow.columns), l.holder_host,
-        (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint
+        (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint,
+        coalesce(d.actor_id, d.operation ->> 'peer', ''), \(DeployRow.newestProgress)
       FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       LEFT JOIN paas_operation_leases l ON l.deploy_id = d.id
       WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
@@ -151,7 +154,9 @@ struct PostgresDeployStore: DeployStore {
     return try rows.first.map { row in
       InFlight(
         deploy: try DeployRow.read(row), host: try row.decode(DeployRow.columnCount, as: String?.self),
-        age: .microseconds(try row.int(DeployRow.columnCount + 1)))
+        age: .microseconds(try row.int(DeployRow.columnCount + 1)),
+        actor: try row.string(DeployRow.columnCount + 2),
+        progress: try codec.progress(try row.decode(DeployRow.columnCount + 3, as: [UInt8]?.self)))
     }
   }
 

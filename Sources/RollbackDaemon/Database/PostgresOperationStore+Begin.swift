@@ -27,7 +27,7 @@ extension PostgresOperationStore {
     try await withDatabaseErrors {
       let askedAt = ContinuousClock.now
       do {
-        let rows = try await client.query(Self.statement, try parameters(of: intent))
+        let rows = try await insert(intent)
         guard let row = rows.first else {
           throw ServiceError(.internal, "the database answered nothing to the intent of deploy \(intent.deployID)")
         }
@@ -42,6 +42,17 @@ extension PostgresOperationStore {
         guard let beginning = try await find(intent, askedAt: askedAt) else { throw error }
         return beginning
       }
+    }
+  }
+
+  private func insert(_ intent: OperationIntent) async throws -> PostgresResult {
+    guard let replacement = intent.replacing else {
+      return try await client.query(Self.statement, try parameters(of: intent))
+    }
+    return try await client.withTransaction { transaction in
+      // When it ended meanwhile there is only the new row to write; when another one is under way, its index refuses.
+      try await replace(replacement, for: intent, transaction)
+      return try await transaction.query(Self.statement, try parameters(of: intent))
     }
   }
 

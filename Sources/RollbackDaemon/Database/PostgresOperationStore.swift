@@ -18,48 +18,63 @@ struct PostgresOperationStore: OperationStore {
 
   // MARK: Leases
 
-  func renew(_ lease: Lease) async throws -> Lease? {
+  func renew(_ lease: Lease) async throws -> Renewal? {
     let askedAt = ContinuousClock.now
     return try await withDatabaseErrors {
       let rows = try await client.query(
         """
-        UPDATE paas_operation_leases SET expires_at = clock_timestamp() + $3 * interval '1 microsecond'
-        WHERE deploy_id = $1 AND fencing_token = $2 RETURNING fencing_token
+        UPDATE paas_operation_leases l SET expires_at = clock_timestamp() + $3 * interval '1 microsecond'
+        FROM paas_deployments d WHERE l.deploy_id = $1 AND l.fencing_token = $2 AND d.id = l.deploy_id
+        RETURNING d.cancel_requested
         """,
         [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken), .int8(leaseDuration.wholeMicroseconds)])
-      return rows.isEmpty
-        ? nil : Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: askedAt)
+      return try rows.first.map { row in
+        Renewal(
+          lease: Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: askedAt),
+          cancellation: try row.decode(0, as: String?.self).map { try JSONText.decode($0) })
+      }
     }
   }
 
+  /// A lease that was given away is over for ever, which tells it from one that ran out.
   func release(_ lease: Lease) async throws {
     try await withDatabaseErrors {
       _ = try await client.query(
-        "UPDATE paas_operation_leases SET expires_at = clock_timestamp() WHERE deploy_id = $1 AND fencing_token = $2",
-        [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken)])
+        """
+        WITH released AS (
+          UPDATE paas_operation_leases SET expires_at = '-infinity' WHERE deploy_id = $1 AND fencing_token = $2
+          RETURNING deploy_id
+        )
+        SELECT pg_notify('\(SignalChannel.name)', 'released ' || deploy_id) FROM released
+        """, [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken)])
     }
   }
 
-  func claimExpired(limit: Int) async throws -> [ClaimedOperation] {
+  func claimExpired(limit: Int, except: [String]) async throws -> [ClaimedOperation] {
     let askedAt = ContinuousClock.now
     return try await withDatabaseErrors {
       let rows = try await client.query(
         """
         WITH expired AS (
-          SELECT l.deploy_id, l.holder_host FROM paas_operation_leases l
+          SELECT l.deploy_id, l.holder_host, NOT isfinite(l.expires_at) AS handed_over FROM paas_operation_leases l
           JOIN paas_deployments d ON d.id = l.deploy_id AND d.status = 'deploying'
-          WHERE l.expires_at <= clock_timestamp() ORDER BY l.expires_at LIMIT $4 FOR UPDATE OF l SKIP LOCKED
+          WHERE l.expires_at <= clock_timestamp() AND l.deploy_id <> ALL (string_to_array($5, ',')::uuid[]) ORDER BY l.expires_at LIMIT $4 FOR UPDATE OF l SKIP LOCKED
         ), claimed AS (
           UPDATE paas_operation_leases l SET holder_host = $1, holder_instance = $2, acquired_at = clock_timestamp(),
             expires_at = clock_timestamp() + $3 * interval '1 microsecond', fencing_token = l.fencing_token + 1
           FROM expired WHERE l.deploy_id = expired.deploy_id
-          RETURNING l.deploy_id, l.fencing_token, expired.holder_host
+          RETURNING l.deploy_id, l.fencing_token, expired.holder_host, expired.handed_over
         )
         SELECT \(AppRow.columns), \(DeployRow.columns), c.fencing_token, c.holder_host, d.operation,
           coalesce((SELECT max(seq) FROM paas_rollout_events e WHERE e.deploy_id = d.id), 0),
-          (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint
+          (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint,
+          c.handed_over, d.revert, d.cancel_requested
         FROM claimed c JOIN paas_deployments d ON d.id = c.deploy_id JOIN paas_apps a ON a.id = d.app_id
-        """, [.text(host), .uuid(instance), .int8(leaseDuration.wholeMicroseconds), .int8(Int64(limit))])
+        """,
+        [
+          .text(host), .uuid(instance), .int8(leaseDuration.wholeMicroseconds), .int8(Int64(limit)),
+          .text(except.joined(separator: ",")),
+        ])
       return try rows.map { row in
         let deploy = try DeployRow.read(row, from: AppRow.columnCount)
         let next = AppRow.columnCount + DeployRow.columnCount
@@ -67,7 +82,9 @@ struct PostgresOperationStore: OperationStore {
           app: try AppRow.read(row), deploy: deploy, plan: try JSONText.decode(row.string(next + 2)),
           lease: Lease(deployID: deploy.id, fencingToken: try row.decode(next), askedAt: askedAt),
           previousHost: try row.string(next + 1), lastSequence: UInt64(try row.int(next + 3)),
-          age: .microseconds(try row.int(next + 4)))
+          age: .microseconds(try row.int(next + 4)), isHandedOver: try row.bool(next + 5),
+          revert: try row.decode(next + 6, as: String?.self).map { try JSONText.decode($0) },
+          cancellation: try row.decode(next + 7, as: String?.self).map { try JSONText.decode($0) })
       }
     }
   }
@@ -76,14 +93,15 @@ struct PostgresOperationStore: OperationStore {
     try await withDatabaseErrors {
       try await client.read(
         """
-        SELECT d.id, a.name, d.created_at, l.holder_host, d.status FROM paas_deployments d
+        SELECT d.id, a.name, d.created_at, l.holder_host, d.status, \(DeployRow.newestProgress) FROM paas_deployments d
         JOIN paas_apps a ON a.id = d.app_id LEFT JOIN paas_operation_leases l ON l.deploy_id = d.id
         WHERE d.status IN ('building', 'deploying') ORDER BY d.created_at LIMIT 500
         """, []
       ).map { row in
-        RunningOperation(
+        let progress = try codec.progress(try row.decode(5, as: [UInt8]?.self))
+        return RunningOperation(
           deployID: try row.uuid(0).lowercased, app: try row.string(1), since: Timestamp(try row.timestamp(2)),
-          host: try row.decode(3, as: String?.self) ?? "", progress: try row.string(4))
+          host: try row.decode(3, as: String?.self) ?? "", progress: progress.isEmpty ? try row.string(4) : progress)
       }
     }
   }
@@ -107,6 +125,15 @@ struct PostgresOperationStore: OperationStore {
     }
   }
 
+  func newestFrame(of deployID: String) async throws -> RolloutFrame? {
+    try await withDatabaseErrors {
+      try await client.read(
+        "SELECT payload FROM paas_rollout_events WHERE deploy_id = $1 ORDER BY seq DESC LIMIT 1",
+        [.uuid(UUID(uuidString: deployID))]
+      ).first.map { try codec.decode(RolloutFrame.self, from: $0.bytes(0)) }
+    }
+  }
+
   func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame] {
     try await withDatabaseErrors {
       try await client.read(
@@ -114,6 +141,16 @@ struct PostgresOperationStore: OperationStore {
         [.uuid(UUID(uuidString: deployID)), .int8(Int64(clamping: sequence)), .int8(Int64(limit))]
       ).map { try codec.decode(RolloutFrame.self, from: $0.bytes(0)) }
     }
+  }
+}
+
+extension ProtobufCodec {
+  /// What a stored progress frame says; empty where there is none.
+  func progress(_ payload: [UInt8]?) throws -> String {
+    guard let payload, case .progress(let progress)? = try decode(RolloutFrame.self, from: payload).kind else {
+      return ""
+    }
+    return progress.message
   }
 }
 

@@ -16,9 +16,8 @@ extension RollbackService {
   ///
   /// - Throws: ``ServiceError`` for every refusal, which is audited first.
   func accept(_ request: RolloutRequest) async throws -> Acceptance {
-    let receivedAt = clock.now
     do {
-      return try await decide(request, receivedAt: receivedAt)
+      return try await decideInTurn(request)
     } catch let error as ServiceError {
       await auditRefusal(
         AuditedRefusal(
@@ -28,13 +27,13 @@ extension RollbackService {
     }
   }
 
-  private func decide(_ request: RolloutRequest, receivedAt: ContinuousClock.Instant) async throws -> Acceptance {
+  func decide(_ request: RolloutRequest, receivedAt: ContinuousClock.Instant) async throws -> Acceptance {
     let word = if case .rollback(let word) = request.wish { word } else { "" }
     guard
       let situation = try await deploys.situation(of: request.app, naming: word, requestID: request.requestID)
     else { throw unknownApp(request.app) }
     if let earlier = situation.sameRequest { return .operation(deployID: earlier.id, joined: true) }
-    if let inFlight = situation.inFlight { throw conflict(inFlight, app: situation.app) }
+    if let inFlight = situation.inFlight, !request.cancelRunning { throw conflict(inFlight, app: situation.app) }
     let app = situation.app
     guard let deployment = try await cluster.deployment(app.deployment, in: app.namespace) else {
       throw ServiceError(
@@ -122,18 +121,25 @@ extension RollbackService {
     receivedAt: ContinuousClock.Instant
   ) async throws -> Acceptance {
     let app = situation.app
+    let running = deployment.spec.template.spec.container(named: app.container)?.image
     let plan = OperationPlan(
       image: choice.image.description, requestID: request.requestID, isRollback: choice.target != nil,
       timeout: request.timeout.inMicroseconds, soak: request.soak.inMicroseconds, failFast: request.failFast,
-      fromDeployID: situation.current?.id ?? "", targetDeployID: choice.target?.id ?? "", actorID: request.actorID)
+      fromDeployID: situation.current?.id ?? "", targetDeployID: choice.target?.id ?? "", actorID: request.actorID,
+      peer: request.caller.description, previousImage: running,
+      revertImage: request.revertsOnFailure ? revertImage(situation, running: running, new: choice.image) : nil,
+      deploymentUID: deployment.metadata.uid)
     let warnings = choice.warnings.map(RolloutWords.warning)
+    let deployID = newUUID()
     let intent = OperationIntent(
-      deployID: newUUID(), app: app, imageRef: choice.imageRef, imageDigest: choice.image.digest ?? "", plan: plan,
-      actorID: request.actorID, reason: request.reason, warnings: warnings, peer: request.caller)
+      deployID: deployID, app: app, imageRef: choice.imageRef, imageDigest: choice.image.digest ?? "", plan: plan,
+      actorID: request.actorID, reason: request.reason, warnings: warnings, peer: request.caller,
+      replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) })
     switch try await operations.begin(intent) {
     case .joined(let deploy): return .operation(deployID: deploy.id, joined: true)
     case .conflict(let inFlight): throw conflict(inFlight, app: app)
     case .started(let deploy, let lease, let auditID):
+      if let replaced = situation.inFlight { supervisor.nudge(replaced.deploy.id) }
       let feed = RolloutFeed(deployID: deploy.id)
       let target = choice.target.flatMap { target in
         (situation.deploys + situation.named).first { $0.id == target.id }
@@ -153,7 +159,10 @@ extension RollbackService {
   // MARK: Words
 
   func history(_ situation: Situation, _ deployment: Deployment) -> DeployHistory {
-    let image = deployment.spec.template.spec.container(named: situation.app.container)?.image
+    // A deploy whose place is taken counts as what runs, however far it is: it may be patched any moment.
+    let image =
+      situation.inFlight?.deploy.imageRef
+      ?? deployment.spec.template.spec.container(named: situation.app.container)?.image
     var seen: Set<String> = []
     let rows = (situation.deploys + situation.named).filter { seen.insert($0.id).inserted }
     return DeployHistory(
@@ -166,23 +175,6 @@ extension RollbackService {
     RolloutFinished(
       deploy: situation.current, outcome: .alreadyCurrent, message: "nothing to do: \(refusal.message)",
       elapsed: receivedAt.duration(to: clock.now), target: OperationTiming.target)
-  }
-
-  /// The refusal that names the deploy in the way, whose it is, and how far.
-  func conflict(_ inFlight: InFlight, app: App) -> ServiceError {
-    let deploy = inFlight.deploy
-    let actor = deploy.actorID.isEmpty ? "nobody in particular" : deploy.actorID
-    let host = inFlight.host ?? "another program of the platform"
-    let progress = supervisor.feed(of: deploy.id)?.newestProgress?.message ?? deploy.status.word
-    let message =
-      "deploy \(deploy.id.prefix(8)) (\(deploy.imageRef)) of app \(app.name) is in progress: begun by \(actor) "
-      + "\(inFlight.age.components.seconds)s ago on \(host); watch it with rollbackctl watch \(deploy.id.prefix(8))"
-    return ServiceError(
-      .conflict, message,
-      details: [
-        "deploy_id": deploy.id, "actor": deploy.actorID, "host": inFlight.host ?? "",
-        "since": deploy.createdAt?.rfc3339 ?? "", "progress": progress, "image_ref": deploy.imageRef,
-      ])
   }
 
   /// A random UUID (RFC 9562, version 4).

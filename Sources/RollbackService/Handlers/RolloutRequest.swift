@@ -18,6 +18,12 @@ struct RolloutRequest: Sendable {
   var failFast: Bool
   var requireImageCheck: Bool
   var expectCurrent: String
+  /// Put the image back that ran before when the rollout fails.
+  var revertsOnFailure: Bool
+  /// How long to wait for a deploy that is under way; nil: not at all.
+  var waitForLock: Duration?
+  /// Cancel the deploy that is under way and take its place.
+  var cancelRunning: Bool
   var caller: Caller
   var actorID: String?
 
@@ -37,7 +43,10 @@ struct RolloutRequest: Sendable {
     }
   }
 
-  /// - Throws: `invalid_argument` naming the field; `unimplemented` for what a later version brings.
+  /// Who calls, in words.
+  var by: String { actorID ?? caller.description }
+
+  /// - Throws: `invalid_argument` naming the field.
   init(
     app: String, wish: Wish, options: RolloutOptions?, caller: Caller, actorID: String?, timing: OperationTiming,
     newRequestID: () -> String
@@ -57,6 +66,14 @@ struct RolloutRequest: Sendable {
     failFast = !options.noFailFast
     requireImageCheck = options.requireImageCheck
     expectCurrent = options.expectCurrent
+    revertsOnFailure = options.onFailure == .revert
+    try RequestCheck.duration(options.waitForLock, "wait_for_lock", in: .zero...Duration.seconds(3600))
+    waitForLock = options.waitForLock
+    cancelRunning = options.cancelRunning
+    guard waitForLock == nil || !cancelRunning else {
+      throw ServiceError(
+        .invalidArgument, "wait_for_lock and cancel_running are two ways to deal with a deploy in progress; give one")
+    }
     self.caller = caller
     self.actorID = actorID
     try RequestCheck.text(options.expectCurrent, "expect_current", limit: 64)
@@ -64,12 +81,5 @@ struct RolloutRequest: Sendable {
     case .rollback(let word): try RequestCheck.text(word, "target", limit: 64)
     case .deploy(let image): try RequestCheck.text(image, "image", limit: 512)
     }
-    if options.onFailure == .revert { throw Self.notYet("on_failure revert") }
-    if options.waitForLock != nil { throw Self.notYet("wait_for_lock") }
-    if options.cancelRunning { throw Self.notYet("cancel_running") }
-  }
-
-  private static func notYet(_ option: String) -> ServiceError {
-    ServiceError(.unimplemented, "\(option) is not in this version of rollbackd yet; call without it")
   }
 }

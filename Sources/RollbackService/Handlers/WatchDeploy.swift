@@ -120,6 +120,12 @@ extension RollbackService {
     // The outcome and its frame are one transaction: one more look cannot miss it.
     try await replay(deployID, &cursor, upTo: .max, send: send)
     if cursor.isOver { return true }
+    // A watcher that asks from behind the last frame is told the end all the same.
+    if var last = try await operations.newestFrame(of: deployID), case .finished = last.kind {
+      last.seq = max(last.seq, cursor.next)
+      try await cursor.deliver(last, send)
+      return true
+    }
     let outcome: RolloutOutcome =
       switch deploy.status {
       case .live: .succeeded

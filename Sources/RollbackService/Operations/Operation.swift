@@ -17,4 +17,8 @@ struct Operation: Sendable {
   var firstSequence: UInt64 = 1
   /// Whether another holder began it.
   var isTakeover = false
+  /// A holder before us had begun to put the image of before back.
+  var revert: RevertRecord?
+  /// Somebody wanted it to end before we had it.
+  var cancellation: Cancellation?
 }

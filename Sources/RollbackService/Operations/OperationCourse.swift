@@ -23,6 +23,11 @@ struct OperationCourse: ~Copyable {
   private(set) var patched: Patched?
   private let container: String
 
+  /// Written down, or about to be: the image of before is put back.
+  var revert: RevertRecord?
+  /// Ends the watching of the cluster that belongs to the verdict.
+  private var follower: AsyncStream<Never>.Continuation?
+
   /// The verdict that waits for its evidence.
   var explaining: RolloutCore.RolloutOutcome?
   private(set) var evidence: Diagnosis?
@@ -38,10 +43,15 @@ struct OperationCourse: ~Copyable {
   var ending: OperationRunnerEnd?
 
   init(_ operation: Operation, timing: OperationTiming, at now: Instant) {
+    let timeout = Duration.microseconds(operation.plan.timeout)
     let settings = OperationSettings(
-      leaseLength: timing.leaseDuration, timeout: .microseconds(operation.plan.timeout))
+      leaseLength: timing.leaseDuration, timeout: timeout, revertsOnFailure: operation.plan.revertImage != nil,
+      revertTimeout: max(timeout, timing.minimumRevertTimeout))
+    revert = operation.revert
     if operation.isTakeover {
-      machine = OperationStateMachine(resuming: nil, settings: settings, at: now)
+      machine = OperationStateMachine(
+        resuming: operation.plan.deploymentUID, reverting: operation.revert.map(RolloutCore.OperationOutcome.init),
+        settings: settings, at: now)
     } else {
       machine = OperationStateMachine(
         created: operation.lease.fencingToken, sentAt: operation.lease.askedAt,
@@ -56,6 +66,22 @@ struct OperationCourse: ~Copyable {
   var nextInstant: Instant {
     let instants = [machineWake, verdictWake, isWriting ? nil : pace.nextDue].compactMap { $0 }
     return instants.min() ?? .now.advanced(by: .seconds(3600))
+  }
+
+  /// Whether it is the image of before that is rolled out.
+  var isReverting: Bool { machine.reverting != nil }
+
+  /// The cluster is watched for a verdict until this ends: at once where another one begins.
+  mutating func makeFollower() -> AsyncStream<Never> {
+    endFollower()
+    let (end, continuation) = AsyncStream.makeStream(of: Never.self)
+    follower = continuation
+    return end
+  }
+
+  mutating func endFollower() {
+    follower?.finish()
+    follower = nil
   }
 
   /// The Deployment that was read already; only once.
@@ -81,7 +107,8 @@ struct OperationCourse: ~Copyable {
       patched = Patched(receipt: receipt, deployment: deployment)
       return .patched
     case .evidence(let diagnosis):
-      evidence = diagnosis
+      // A revert that fails too does not hide why there was one.
+      evidence = evidence ?? diagnosis
       defer { explaining = nil }
       return explaining.map(OperationEvent.verdict)
     case .written(let finished):
@@ -98,7 +125,7 @@ struct OperationCourse: ~Copyable {
   mutating func note(_ progress: RolloutCore.RolloutProgress, elapsed: Duration) {
     last = progress
     readySince = progress.phase == .soaking ? readySince ?? elapsed : nil
-    pace.offer(RolloutWords.progress(progress, elapsed: elapsed))
+    pace.offer(RolloutWords.progress(progress, elapsed: elapsed, isReverting: isReverting))
   }
 }
 

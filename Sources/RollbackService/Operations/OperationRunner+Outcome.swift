@@ -14,16 +14,43 @@ extension OperationRunner {
     let kind = RollbackMessages.RolloutOutcome(outcome.kind)
     let replicas = course.last.map { RolloutWords.replicas($0.replicas) } ?? Replicas()
     let timeToReady = kind == .succeeded ? course.endedAt ?? elapsed : nil
-    let warnings = operation.warnings + mismatch(outcome.proof)
+    let warnings = operation.warnings + mismatch(outcome.proof, isReverting: course.isReverting)
     let message = message(outcome, timeToReady: timeToReady)
     return EndedOperation(
       outcome: RecordedOutcome(
         app: operation.app, plan: operation.plan, outcome: kind, message: message, replicas: replicas,
         timeToReady: timeToReady, warnings: warnings, auditDetails: auditDetails(outcome)),
       finished: RolloutFinished(
-        outcome: kind, message: message, diagnosis: course.evidence, elapsed: elapsed,
+        outcome: kind, message: message, diagnosis: diagnosis(outcome, course), elapsed: elapsed,
         target: OperationTiming.target, warnings: warnings, podsChecked: UInt32(clamping: outcome.proof?.total ?? 0),
-        podsVerified: UInt32(clamping: outcome.proof?.verified ?? 0), replicas: replicas))
+        podsVerified: UInt32(clamping: outcome.proof?.verified ?? 0), replicas: replicas,
+        leftOn: leftOn(outcome, replicas)))
+  }
+
+  /// What was gathered; of a failure that a holder before us saw, its sentence.
+  private func diagnosis(
+    _ outcome: RolloutCore.OperationOutcome, _ course: borrowing OperationCourse
+  ) -> Diagnosis? {
+    course.evidence ?? outcome.failure.map(RolloutWords.diagnosis)
+  }
+
+  /// What the cluster is left on, by image.
+  private func leftOn(_ outcome: RolloutCore.OperationOutcome, _ replicas: Replicas) -> String {
+    guard outcome.kind != .succeeded, outcome.kind != .superseded, let remains = outcome.remains else { return "" }
+    let plan = operation.plan
+    let before = (plan.previousImage ?? "").isEmpty ? "the image that ran before" : "image \(plan.previousImage ?? "")"
+    let back = plan.revertImage.map { "image \($0)" } ?? before
+    let new = "image \(plan.image)"
+    let count =
+      replicas.desired == 0
+      ? "" : " (\(replicas.updated) of \(replicas.desired) pods have it, \(replicas.available) available)"
+    switch remains {
+    case .untouched: return "\(before), as before; nothing was changed"
+    case .newImage: return "\(new), which the cluster goes on rolling out\(count)"
+    case .puttingBack: return "\(back), which the cluster goes on putting back\(count)"
+    case .putBack: return "\(back), put back\(count)"
+    case .unknown: return "\(before) or \(new): whether the last patch was applied is not known"
+    }
   }
 
   private func message(_ outcome: RolloutCore.OperationOutcome, timeToReady: Duration?) -> String {
@@ -33,12 +60,12 @@ extension OperationRunner {
     return message
   }
 
-  private func mismatch(_ proof: ImageProof?) -> [Warning] {
+  private func mismatch(_ proof: ImageProof?, isReverting: Bool) -> [Warning] {
     guard let mismatch = proof?.mismatch else { return [] }
     return [
       Warning(
         code: "image_unverified",
-        message: "A pod reports image \(mismatch) where \(operation.deploy.imageDigest) was deployed.")
+        message: "A pod reports image \(mismatch) where \(digest(isReverting: isReverting) ?? "another") was deployed.")
     ]
   }
 
@@ -52,6 +79,7 @@ extension OperationRunner {
         details["pod_reason"] = finding.reason
       }
     }
+    if outcome.kind == .reverted, let image = operation.plan.revertImage { details["reverted_to"] = image }
     if let proof = outcome.proof { details["image_verified"] = "\(proof.verified) of \(proof.total) pods" }
     return details
   }
@@ -101,6 +129,7 @@ extension RollbackMessages.RolloutOutcome {
       case .superseded: .superseded
       case .cancelled: .cancelled
       case .timedOut: .timedOut
+      case .reverted: .reverted
       }
   }
 }

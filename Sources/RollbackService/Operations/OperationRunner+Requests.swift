@@ -11,27 +11,49 @@ extension OperationRunner {
       requestID: operation.plan.requestID, actor: operation.plan.actorID ?? "")
   }
 
+  private func reversal(_ revert: RevertRecord) -> ImagePatch.Reversal {
+    ImagePatch.Reversal(
+      container: operation.app.container, image: operation.plan.revertImage ?? "", failedImage: revert.failedImage,
+      deployID: operation.deploy.id)
+  }
+
   func renewLease() async {
     do {
-      let renewed = try await store.renew(operation.lease)
-      mailbox.post(.event(renewed.map { .leaseRenewed(sentAt: $0.askedAt) } ?? .leaseLost))
+      guard let renewal = try await store.renew(operation.lease) else { return mailbox.post(.event(.leaseLost)) }
+      // First, so that nothing is begun any more that a longer lease would allow.
+      if let wish = renewal.cancellation { mailbox.post(.event(.cancelRequested(by: wish.words))) }
+      mailbox.post(.event(.leaseRenewed(sentAt: renewal.lease.askedAt)))
     } catch {
       log.warning("the lease could not be renewed", metadata: ["cause": "\(error)"])
       mailbox.post(.event(.databaseUnavailable))
     }
   }
 
-  /// Hands the lease over at once; where the database cannot be told, it runs out by itself.
+  /// Hands the lease over at once, after the frames that the next holder's watchers need; where the database cannot be
+  /// told, it runs out by itself.
   func release() async {
     do {
+      try await store.append(operation.feed.unstored, of: operation.lease)
       try await store.release(operation.lease)
     } catch {
       log.warning("the lease could not be handed over and will run out", metadata: ["cause": "\(error)"])
     }
   }
 
+  /// Writes down that the image of before is put back.
+  func recordRevert(_ record: RevertRecord) async {
+    do {
+      let isRecorded = try await store.recordRevert(record, of: operation.lease)
+      mailbox.post(.event(isRecorded ? .revertRecorded : .leaseLost))
+    } catch {
+      log.warning("the revert waits for the database", metadata: ["cause": "\(error)"])
+      mailbox.post(.event(.databaseUnavailable))
+    }
+  }
+
   /// Reads the Deployment, unless it was just read, and decides what is to be patched.
-  func readDeployment(known: Deployment?) async {
+  /// - Parameter revert: that the image of before is put back, where it is.
+  func readDeployment(known: Deployment?, revert: RevertRecord?) async {
     do {
       var deployment = known
       if deployment == nil {
@@ -42,7 +64,11 @@ extension OperationRunner {
       }
       let finding: DeploymentReading.Finding
       do throws(ImagePatchRefusal) {
-        finding = .decision(try ImagePatch.decide(intent, on: deployment))
+        if let revert {
+          finding = .decision(try ImagePatch.decideRevert(reversal(revert), on: deployment))
+        } else {
+          finding = .decision(try ImagePatch.decide(intent, on: deployment))
+        }
       } catch {
         finding = .refused(error)
       }
@@ -88,10 +114,14 @@ extension OperationRunner {
         last.auditID = auditID
         return RolloutFrame(seq: sequence, at: at, kind: .finished(last))
       }
-      guard case .finished(let last)? = frame?.kind else {
-        return mailbox.post(.event(.outcomeSettledElsewhere))
+      if case .finished(let last)? = frame?.kind { return mailbox.post(.written(last)) }
+      // An outcome whose COMMIT was not answered is our own all the same: its last frame has the number we gave it.
+      if let stored = try await store.newestFrame(of: operation.deploy.id), stored.seq == sequence,
+        case .finished(let last)? = stored.kind
+      {
+        return mailbox.post(.written(last))
       }
-      mailbox.post(.written(last))
+      mailbox.post(.event(.outcomeSettledElsewhere))
     } catch {
       log.warning("the outcome waits for the database", metadata: ["cause": "\(error)"])
       mailbox.post(.unwritten)

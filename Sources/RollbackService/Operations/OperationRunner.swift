@@ -24,7 +24,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     let end = await withTaskGroup(of: Void.self) { group in
       let writer = FrameWriter(
         feed: operation.feed, lease: operation.lease, store: store, clock: clock, log: log,
-        retryDelay: timing.retryDelay)
+        retryDelay: timing.retryDelay, whenDelayed: { [mailbox] in mailbox.post(.event(.recordChanged)) })
       group.addTask { await writer.run(from: operation.firstSequence) }
       var course = OperationCourse(operation, timing: timing, at: clock.now)
       perform(course.machine.begin(at: clock.now), &course, &group)
@@ -110,9 +110,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     for action in actions {
       switch action {
       case .claimLease:
-        // The supervisor claimed it when it found the operation.
+        // The supervisor claimed it when it found the operation, and learned whether somebody wants it to end.
         mailbox.post(
           .event(.leaseClaimed(fence: operation.lease.fencingToken, sentAt: operation.lease.askedAt)))
+        if let wish = operation.cancellation { mailbox.post(.event(.cancelRequested(by: wish.words))) }
       case .renewLease:
         group.addTask { await renewLease() }
       case .releaseLease:
@@ -120,14 +121,21 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         course.mustRelease = true
       case .readDeployment:
         let known = course.takeKnownDeployment()
-        group.addTask { await readDeployment(known: known) }
+        let revert = course.isReverting ? course.revert : nil
+        group.addTask { await readDeployment(known: known, revert: revert) }
       case .patch(let patch):
         group.addTask { await send(patch) }
       case .startWaiting:
         startWaiting(&course, &group)
       case .stopWaiting:
+        course.endFollower()
         course.verdict = nil
         course.verdictWake = nil
+      case .recordRevert(let failure, _):
+        course.endFollower()
+        let record = RevertRecord(failure, failedImage: course.patched?.receipt.image ?? operation.plan.image)
+        course.revert = record
+        group.addTask { await recordRevert(record) }
       case .writeOutcome(let outcome, _):
         let ended = ended(outcome, course)
         let sequence = operation.feed.nextSequence
@@ -135,7 +143,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         course.isWriting = true
         group.addTask { await write(ended, sequence: sequence) }
       case .tell(let notice):
-        if !course.isWriting { tell(notice) }
+        if !course.isWriting { tell(notice, isReverting: course.isReverting) }
       case .wake(let instant):
         course.machineWake = instant
       case .end(let ending):
@@ -147,20 +155,36 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
 
   private func startWaiting(_ course: inout OperationCourse, _ group: inout TaskGroup<Void>) {
     guard let answer = course.patched else { return }
+    let timeout = Duration.microseconds(operation.plan.timeout)
     let settings = RolloutSettings(
-      soak: .microseconds(operation.plan.soak), timeout: max(.microseconds(operation.plan.timeout) - elapsed, .zero),
-      failFast: operation.plan.failFast,
-      acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest])
+      soak: .microseconds(operation.plan.soak),
+      timeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : max(timeout - elapsed, .zero),
+      failFast: operation.plan.failFast, acceptedDigests: digest(isReverting: course.isReverting).map { [$0] } ?? [])
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
-    group.addTask { [cluster, mailbox] in await cluster.follow(answer.deployment, into: mailbox) }
+    let end = course.makeFollower()
+    group.addTask { [cluster, mailbox] in
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await cluster.follow(answer.deployment, into: mailbox) }
+        group.addTask { for await _ in end {} }
+        await group.next()
+        group.cancelAll()
+      }
+    }
     judge([.deployment(answer.deployment)], &course, &group)
   }
 
-  private func tell(_ notice: OperationNotice) {
+  /// The digest that the pods of the image must have which is rolled out, where it is known.
+  func digest(isReverting: Bool) -> String? {
+    guard isReverting else { return operation.deploy.imageDigest.isEmpty ? nil : operation.deploy.imageDigest }
+    return operation.plan.revertImage.flatMap { ImageReference($0) }?.digest
+  }
+
+  private func tell(_ notice: OperationNotice, isReverting: Bool) {
     let phase: RolloutPhase
     switch notice {
     case .databaseUnavailable, .apiServerUnavailable, .patchUnknown, .leaseLapsed: phase = .unreachable
-    case .takenOver, .databaseBack, .patchConflict, .patchFoundApplied: phase = .patching
+    case .reverting: phase = .reverting
+    case .takenOver, .databaseBack, .patchConflict, .patchFoundApplied: phase = isReverting ? .reverting : .patching
     }
     log.notice("\(notice.sentence)")
     operation.feed.publish(
@@ -183,6 +207,7 @@ extension OperationNotice {
     case .patchConflict(let attempt): "the deployment changed meanwhile; reading it again (conflict \(attempt))"
     case .patchUnknown: "the answer to the patch was lost; reading the deployment to find out"
     case .patchFoundApplied: "the patch is in the cluster already"
+    case .reverting(let why): "\(why); putting the image back that ran before"
     }
   }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// Owns every operation that runs on this host, and takes over those whose holder is gone.
 ///
 /// `run()` is where they live: when it returns none is left. Graceful shutdown hands the leases over so that another
-/// host goes on at once.
+/// host goes on at once: it is told by a notification, and looks by itself three times in a lease's length.
 final class OperationSupervisor<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   private let store: any OperationStore
   private let cluster: any Cluster
@@ -18,7 +18,11 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   private let statistics: RolloutStatistics
   private let starts: AsyncStream<Operation>
   private let start: AsyncStream<Operation>.Continuation
+  private let untilStop: AsyncStream<Never>
+  private let stopListening: AsyncStream<Never>.Continuation
   private let state = Mutex(State())
+  /// Who waits here for what becomes of deploys, wherever they run.
+  let board = SignalBoard()
 
   private struct State {
     var running: [String: Running] = [:]
@@ -44,17 +48,19 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     self.log = log
     // Bounded by what may run at all: the database admits one operation an app.
     (starts, start) = AsyncStream.makeStream(of: Operation.self)
+    (untilStop, stopListening) = AsyncStream.makeStream(of: Never.self)
   }
 
-  /// Runs operations until ``stop()``, then hands over those that are left.
+  /// Runs operations until ``stop()``; returns when each of them has ended or is handed over. Cancelling its task drops
+  /// them as they are: their leases run out.
   func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.takeOver() }
+      group.addTask { await self.listen() }
       for await operation in starts {
         guard let running = register(operation) else { continue }
         group.addTask { await self.carryOut(running) }
       }
-      group.cancelAll()
     }
   }
 
@@ -73,6 +79,13 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     }
     for entry in running { entry.mailbox.post(.event(.drain)) }
     start.finish()
+    stopListening.finish()
+    board.ringAll()
+  }
+
+  /// Lets an operation that runs here look at its row at once: somebody changed it.
+  func nudge(_ deployID: String) {
+    state.withLock { $0.running[deployID] }?.mailbox.post(.event(.recordChanged))
   }
 
   /// The feed of a deploy that runs on this host.
@@ -109,28 +122,77 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     case .leftToOthers:
       log.notice("operation left to another host")
     }
-    state.withLock { _ = $0.running.removeValue(forKey: operation.deploy.id) }
+    state.withLock { state in
+      // Another one of the same deploy may have begun here meanwhile, after a lease that was lost and won again.
+      guard state.running[operation.deploy.id]?.mailbox === running.mailbox else { return }
+      state.running[operation.deploy.id] = nil
+    }
+    board.ring(.deploy(operation.deploy.id))
+    board.ring(.app(operation.app.id))
+  }
+
+  // MARK: Signals
+
+  /// Hears what other daemons and programs do, as long as the database can be listened to; all of it is looked for
+  /// from time to time as well.
+  private func listen() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while !Task.isCancelled {
+          do {
+            try await self.store.listen { self.hear($0) }
+            self.log.debug("the connection for notifications ended")
+          } catch {
+            self.log.debug("notifications cannot be heard now", metadata: ["cause": "\(error)"])
+          }
+          // Ends early only when cancelled.
+          try? await self.clock.sleep(until: self.clock.now.advanced(by: .seconds(1)), tolerance: nil)
+        }
+      }
+      group.addTask { for await _ in self.untilStop {} }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func hear(_ signal: OperationSignal) {
+    switch signal {
+    case .listening:
+      // What was said meanwhile was said to nobody.
+      for running in state.withLock({ Array($0.running.values) }) { running.mailbox.post(.event(.recordChanged)) }
+      board.ringAll()
+    case .cancelRequested(let deployID): nudge(deployID)
+    case .released: board.ring(.orphans)
+    case .ended(let deployID, let appID):
+      nudge(deployID)
+      board.ring(.deploy(deployID))
+      board.ring(.app(appID))
+    }
   }
 
   // MARK: Takeover
 
   /// Looks for operations without a living holder, now and three times in a lease's length.
   private func takeOver() async {
-    while !Task.isCancelled {
+    let watch = board.watch(.orphans)
+    defer { board.end(watch) }
+    while !Task.isCancelled, !isStopping {
       do {
-        for claimed in try await store.claimExpired(limit: 16) { begin(continuing: claimed) }
+        // What runs here is renewed by who carries it out, also when its lease ran out while the database was away.
+        let own = state.withLock { Array($0.running.keys) }
+        for claimed in try await store.claimExpired(limit: 16, except: own) { begin(continuing: claimed) }
       } catch is CancellationError {
         return
       } catch {
         log.debug("could not look for orphaned operations", metadata: ["cause": "\(error)"])
       }
-      // Ends early only when cancelled.
-      try? await clock.sleep(until: clock.now.advanced(by: timing.leaseDuration / 3), tolerance: nil)
+      await watch.wait(until: clock.now.advanced(by: timing.leaseDuration / 3), clock: clock)
     }
   }
 
   private func begin(continuing claimed: ClaimedOperation) {
-    let feed = RolloutFeed(deployID: claimed.deploy.id, lastSequence: claimed.lastSequence)
+    let gap = claimed.lastSequence == 0 ? 0 : RolloutFeed.takeoverGap
+    let feed = RolloutFeed(deployID: claimed.deploy.id, lastSequence: claimed.lastSequence + gap)
     let startedAt = clock.now.advanced(by: .zero - claimed.age)
     if claimed.lastSequence == 0 {
       let accepted = RolloutAccepted(
@@ -138,11 +200,15 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
         deployment: claimed.app.deployment, container: claimed.app.container)
       feed.publish(.accepted(accepted), at: wallClock())
     }
-    let message = "taken over from \(claimed.previousHost), whose lease ran out"
+    let message =
+      claimed.isHandedOver
+      ? "handed over by \(claimed.previousHost), which goes down"
+      : "taken over from \(claimed.previousHost), whose lease ran out"
     feed.publish(
       .progress(
         RollbackMessages.RolloutProgress(
-          phase: .waiting, replicas: claimed.deploy.replicas, message: message, elapsed: claimed.age)),
+          phase: claimed.revert == nil ? .waiting : .reverting, replicas: claimed.deploy.replicas, message: message,
+          elapsed: claimed.age)),
       at: wallClock())
     log.notice(
       "operation taken over", metadata: ["deploy": "\(claimed.deploy.id)", "from": "\(claimed.previousHost)"])
@@ -150,6 +216,9 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
       Operation(
         app: claimed.app, deploy: claimed.deploy, plan: claimed.plan, warnings: claimed.deploy.warnings,
         lease: claimed.lease, startedAt: startedAt, deployment: nil, feed: feed,
-        firstSequence: claimed.lastSequence + 1, isTakeover: true))
+        firstSequence: claimed.lastSequence + gap + 1, isTakeover: true, revert: claimed.revert,
+        cancellation: claimed.cancellation))
+    // A wish that was written after the claim was told to nobody until now.
+    nudge(claimed.deploy.id)
   }
 }

@@ -15,11 +15,17 @@ public struct OperationTiming: Hashable, Sendable {
   public var retryDelay: Duration
   /// For one container's log when a failure is explained.
   public var logTimeout: Duration
+  /// How long a cancellation's answer waits for the operation's end: longer than it takes to take over from a holder
+  /// that is dead.
+  public var cancelPatience: Duration
+  /// The least time that putting an image back is given, however short the rollout's own was.
+  public var minimumRevertTimeout: Duration
 
   public init(
     leaseDuration: Duration = .seconds(15), rolloutTimeout: Duration = .seconds(600), soak: Duration = .seconds(2),
     progressInterval: Duration = .milliseconds(100), retryDelay: Duration = .milliseconds(500),
-    logTimeout: Duration = .seconds(3)
+    logTimeout: Duration = .seconds(3), cancelPatience: Duration = .seconds(30),
+    minimumRevertTimeout: Duration = .seconds(60)
   ) {
     self.leaseDuration = leaseDuration
     self.rolloutTimeout = rolloutTimeout
@@ -27,5 +33,7 @@ public struct OperationTiming: Hashable, Sendable {
     self.progressInterval = progressInterval
     self.retryDelay = retryDelay
     self.logTimeout = logTimeout
+    self.cancelPatience = cancelPatience
+    self.minimumRevertTimeout = minimumRevertTimeout
   }
 }

@@ -13,6 +13,10 @@ public final class RolloutFeed: Sendable {
   /// How many progress frames a watcher may be behind before they are coalesced.
   static let toleratedLag = 16
 
+  /// How far ahead a new holder numbers its frames: the one before may have shown frames that it never stored, and a
+  /// watcher that saw them passes over lower numbers.
+  public static let takeoverGap: UInt64 = 1000
+
   public let deployID: String
   private let state: Mutex<State>
 
@@ -22,6 +26,8 @@ public final class RolloutFeed: Sendable {
     var isEnded = false
     var waiters: [Int: UnsafeContinuation<Void, Never>] = [:]
     var nextWaiter = 0
+    /// Frames up to this number are in the store.
+    var storedSequence: UInt64 = 0
   }
 
   /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
@@ -54,6 +60,22 @@ public final class RolloutFeed: Sendable {
       // The first frame stays whatever is dropped behind it.
       guard state.frames.count > 1 else { return state.frames.first?.seq ?? state.nextSequence }
       return state.frames[1].seq == state.frames[0].seq + 1 ? state.frames[0].seq : state.frames[1].seq
+    }
+  }
+
+  /// Frames up to `sequence` are in the store.
+  func noteStored(_ sequence: UInt64) {
+    state.withLock { $0.storedSequence = max($0.storedSequence, sequence) }
+  }
+
+  /// What a holder that gives the operation away still has to store: all that may not be skipped, and the newest
+  /// progress.
+  var unstored: [RolloutFrame] {
+    state.withLock { state in
+      let waiting = state.frames.filter { $0.seq > state.storedSequence }
+      return waiting.filter { frame in
+        if case .progress = frame.kind { frame.seq == waiting.last?.seq } else { true }
+      }
     }
   }
 

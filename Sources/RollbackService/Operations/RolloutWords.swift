@@ -10,12 +10,15 @@ enum RolloutWords {
       available: count(numbers.available), old: count(numbers.old))
   }
 
+  /// - Parameter isReverting: whether it is the image of before that is rolled out.
   static func progress(
-    _ progress: RolloutCore.RolloutProgress, elapsed: Duration
+    _ progress: RolloutCore.RolloutProgress, elapsed: Duration, isReverting: Bool = false
   ) -> RollbackMessages.RolloutProgress {
     let phase: RolloutPhase =
       if progress.unreachable != nil {
         .unreachable
+      } else if isReverting {
+        .reverting
       } else {
         switch progress.phase {
         case .observing: .waiting

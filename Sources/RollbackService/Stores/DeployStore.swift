@@ -75,10 +75,16 @@ public struct InFlight: Hashable, Sendable {
   public var host: String?
   /// Since it was accepted.
   public var age: Duration
+  /// Who began it, in words; empty where nobody knows.
+  public var actor: String
+  /// What its newest stored progress frame says; empty without one.
+  public var progress: String
 
-  public init(deploy: DeployRecord, host: String?, age: Duration) {
+  public init(deploy: DeployRecord, host: String?, age: Duration, actor: String = "", progress: String = "") {
     self.deploy = deploy
     self.host = host
     self.age = age
+    self.actor = actor
+    self.progress = progress
   }
 }

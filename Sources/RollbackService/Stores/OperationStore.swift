@@ -2,19 +2,29 @@ public import RollbackMessages
 
 /// What the durable operation needs of the database: intent before effect, leases, frames, one outcome.
 public protocol OperationStore: Sendable {
-  /// Writes the deploy row, its lease and its audit row in one transaction.
+  /// Writes the deploy row, its lease and its audit row in one transaction; where the intent takes another deploy's
+  /// place, ends that one in the same transaction, whoever holds it, so that nobody can slip between.
   ///
   /// - Throws: `unavailable` also when the answer to the commit was lost; the same call with the same deploy id then
   ///   finds out what became of it.
   func begin(_ intent: OperationIntent) async throws -> Beginning
   /// Extends the lease; nil when it is no longer ours.
-  func renew(_ lease: Lease) async throws -> Lease?
+  func renew(_ lease: Lease) async throws -> Renewal?
   /// Gives the lease up at once, so that another host may go on.
   func release(_ lease: Lease) async throws
-  /// Takes over operations whose lease has run out.
-  func claimExpired(limit: Int) async throws -> [ClaimedOperation]
+  /// Takes over operations whose lease has run out or was given away.
+  /// - Parameter except: deploys that run here: whoever carries them out renews for himself.
+  func claimExpired(limit: Int, except: [String]) async throws -> [ClaimedOperation]
+  /// Asks for the end of a deploy, wherever it runs, and audits that.
+  func requestCancel(_ intent: CancelIntent) async throws -> CancelAnswer
+  /// Writes down that the image of before is put back; false when the lease is no longer ours. May be repeated.
+  func recordRevert(_ record: RevertRecord, of lease: Lease) async throws -> Bool
+  /// Calls `each` for what others do, until the connection is lost or the task is cancelled.
+  func listen(_ each: @escaping @Sendable (OperationSignal) -> Void) async throws
   /// Stores frames, in order; those that are stored already are left as they are. Nothing when the lease is not ours.
   func append(_ frames: [RolloutFrame], of lease: Lease) async throws
+  /// The newest stored frame of a deploy; nil when there is none.
+  func newestFrame(of deployID: String) async throws -> RolloutFrame?
   /// Stored frames of a deploy from `sequence` on, in order.
   func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame]
   /// Writes the outcome: status, figures, audit row, the last frame, and ends the lease, in one transaction.
@@ -58,10 +68,19 @@ public struct OperationPlan: Codable, Hashable, Sendable {
   /// The deploy whose image is restored; empty for a forward deploy.
   public var targetDeployID: String
   public var actorID: String?
+  /// Who asked, as the kernel said: `root (uid 0)`.
+  public var peer: String?
+  /// The image in the Deployment's template when the operation began.
+  public var previousImage: String?
+  /// The image to put back when the rollout fails; nil: it is kept as it is.
+  public var revertImage: String?
+  /// The Deployment's uid when the operation began.
+  public var deploymentUID: String?
 
   public init(
     image: String, requestID: String, isRollback: Bool, timeout: Int64, soak: Int64, failFast: Bool,
-    fromDeployID: String, targetDeployID: String, actorID: String?
+    fromDeployID: String, targetDeployID: String, actorID: String?, peer: String? = nil, previousImage: String? = nil,
+    revertImage: String? = nil, deploymentUID: String? = nil
   ) {
     self.image = image
     self.requestID = requestID
@@ -72,6 +91,10 @@ public struct OperationPlan: Codable, Hashable, Sendable {
     self.fromDeployID = fromDeployID
     self.targetDeployID = targetDeployID
     self.actorID = actorID
+    self.peer = peer
+    self.previousImage = previousImage
+    self.revertImage = revertImage
+    self.deploymentUID = deploymentUID
   }
 
   /// `deploy.rollback` or `deploy.create`.
@@ -91,10 +114,12 @@ public struct OperationIntent: Sendable {
   public var reason: String
   public var warnings: [Warning]
   public var peer: Caller
+  /// The deploy whose place this one takes.
+  public var replacing: Replacement?
 
   public init(
     deployID: String, app: App, imageRef: String, imageDigest: String, plan: OperationPlan, actorID: String?,
-    reason: String, warnings: [Warning], peer: Caller
+    reason: String, warnings: [Warning], peer: Caller, replacing: Replacement? = nil
   ) {
     self.deployID = deployID
     self.app = app
@@ -105,6 +130,7 @@ public struct OperationIntent: Sendable {
     self.reason = reason
     self.warnings = warnings
     self.peer = peer
+    self.replacing = replacing
   }
 }
 
@@ -125,14 +151,20 @@ public struct ClaimedOperation: Sendable {
   public var plan: OperationPlan
   public var lease: Lease
   public var previousHost: String
+  /// The previous holder gave it away, instead of falling silent.
+  public var isHandedOver: Bool
   /// The newest frame that was stored; 0 when there is none.
   public var lastSequence: UInt64
   /// Since it was accepted.
   public var age: Duration
+  /// The image of before is being put back.
+  public var revert: RevertRecord?
+  /// Somebody wants it to end.
+  public var cancellation: Cancellation?
 
   public init(
     app: App, deploy: DeployRecord, plan: OperationPlan, lease: Lease, previousHost: String, lastSequence: UInt64,
-    age: Duration
+    age: Duration, isHandedOver: Bool = false, revert: RevertRecord? = nil, cancellation: Cancellation? = nil
   ) {
     self.app = app
     self.deploy = deploy
@@ -141,6 +173,9 @@ public struct ClaimedOperation: Sendable {
     self.previousHost = previousHost
     self.lastSequence = lastSequence
     self.age = age
+    self.isHandedOver = isHandedOver
+    self.revert = revert
+    self.cancellation = cancellation
   }
 }
 

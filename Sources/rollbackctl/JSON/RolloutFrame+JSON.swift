@@ -50,7 +50,7 @@ extension RolloutFinished {
       .init(name: "elapsed_target", value: .seconds(target)), .init(name: "audit_id", value: .auditID(auditID)),
       .init(name: "pods_checked", value: .number(podsChecked)),
       .init(name: "pods_verified", value: .number(podsVerified)),
-      .init(name: "replicas", value: replicas?.json ?? .null),
+      .init(name: "replicas", value: replicas?.json ?? .null), .init(name: "left_on", value: .given(leftOn)),
     ]
   }
 }

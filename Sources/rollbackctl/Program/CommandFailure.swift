@@ -37,6 +37,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case .conflict:
       if let deploy = error.details["deploy_id"], !deploy.isEmpty {
         hints.append(Hint(label: "watch", command: "rollbackctl watch \(deploy.prefix(8))"))
+        hints.append(Hint(label: "end it", command: "rollbackctl cancel \(deploy.prefix(8))"))
       }
     case .cancelled: message = "Interrupted."
     default: break

@@ -3828,7 +3828,7 @@ const ProtobufCMessageDescriptor rollback__v1__diagnosis__descriptor =
   (ProtobufCMessageInit) rollback__v1__diagnosis__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__rollout_finished__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rollback__v1__rollout_finished__field_descriptors[12] =
 {
   {
     "deploy",
@@ -3962,12 +3962,25 @@ static const ProtobufCFieldDescriptor rollback__v1__rollout_finished__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "left_on",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutFinished, left_on),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__rollout_finished__field_indices_by_name[] = {
   7,   /* field[7] = audit_id */
   0,   /* field[0] = deploy */
   3,   /* field[3] = diagnosis */
   4,   /* field[4] = elapsed */
+  11,   /* field[11] = left_on */
   2,   /* field[2] = message */
   1,   /* field[1] = outcome */
   8,   /* field[8] = pods_checked */
@@ -3979,7 +3992,7 @@ static const unsigned rollback__v1__rollout_finished__field_indices_by_name[] = 
 static const ProtobufCIntRange rollback__v1__rollout_finished__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rollback__v1__rollout_finished__descriptor =
 {
@@ -3989,7 +4002,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_finished__descriptor =
   "Rollback__V1__RolloutFinished",
   "rollback.v1",
   sizeof(Rollback__V1__RolloutFinished),
-  11,
+  12,
   rollback__v1__rollout_finished__field_descriptors,
   rollback__v1__rollout_finished__field_indices_by_name,
   1,  rollback__v1__rollout_finished__number_ranges,

@@ -104,7 +104,7 @@ typedef enum _Rollback__V1__FailurePolicy {
   ROLLBACK__V1__FAILURE_POLICY__FAILURE_POLICY_UNSPECIFIED = 0,
   ROLLBACK__V1__FAILURE_POLICY__FAILURE_POLICY_KEEP = 1,
   /*
-   * Put the image back that ran before.
+   * Put the image back that ran before, and wait for it; the outcome is then `reverted`. A revert is never reverted.
    */
   ROLLBACK__V1__FAILURE_POLICY__FAILURE_POLICY_REVERT = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(ROLLBACK__V1__FAILURE_POLICY)
@@ -389,11 +389,12 @@ struct  Rollback__V1__RolloutOptions
    */
   char *expect_current;
   /*
-   * Wait so long for a deploy that is under way to end, instead of answering `conflict` at once.
+   * Wait so long for a deploy that is under way to end, instead of answering `conflict` at once; at most one hour.
+   * Everything is decided afresh then. Nothing has begun yet while it waits: who leaves has done nothing.
    */
   Google__Protobuf__Duration *wait_for_lock;
   /*
-   * Cancel the deploy that is under way and take its place.
+   * Cancel the deploy that is under way and take its place, in one transaction. Not with `wait_for_lock`.
    */
   protobuf_c_boolean cancel_running;
   /*
@@ -518,8 +519,17 @@ struct  Rollback__V1__CancelDeployRequest
    * A UUID.
    */
   char *deploy;
+  /*
+   * Why, for the record; at most 1,024 bytes.
+   */
   char *reason;
+  /*
+   * A JWT of the platform; its subject becomes the actor.
+   */
   char *token;
+  /*
+   * The actor's id, verified by the caller; only from peers that the configuration trusts to act for others.
+   */
   char *on_behalf_of;
 };
 #define ROLLBACK__V1__CANCEL_DEPLOY_REQUEST__INIT \
@@ -530,6 +540,9 @@ struct  Rollback__V1__CancelDeployRequest
 struct  Rollback__V1__CancelDeployResponse
 {
   ProtobufCMessage base;
+  /*
+   * As it ended: cancelled, or what it came to before the cancellation reached it.
+   */
   Rollback__V1__DeployRecord *deploy;
   /*
    * What the cluster was left on, in words.
@@ -746,10 +759,14 @@ struct  Rollback__V1__RolloutFinished
   uint32_t pods_checked;
   uint32_t pods_verified;
   Rollback__V1__Replicas *replicas;
+  /*
+   * What the cluster was left on, in words; empty when it succeeded, or somebody deployed on top.
+   */
+  char *left_on;
 };
 #define ROLLBACK__V1__ROLLOUT_FINISHED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__rollout_finished__descriptor) \
-    , NULL, ROLLBACK__V1__ROLLOUT_OUTCOME__ROLLOUT_OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0,NULL, 0, 0, 0, NULL }
+    , NULL, ROLLBACK__V1__ROLLOUT_OUTCOME__ROLLOUT_OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0,NULL, 0, 0, 0, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Rollback__V1__AuditEvent

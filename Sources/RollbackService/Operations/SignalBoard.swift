@@ -1,0 +1,102 @@
+internal import Synchronization
+
+/// Wakes those who wait for news of a subject: the end of a deploy, a lease that was given away.
+///
+/// News are hints to look again. A watch that was made before somebody looked misses none that came after.
+final class SignalBoard: Sendable {
+  /// What news are of.
+  enum Subject: Hashable, Sendable {
+    /// Operations to take over.
+    case orphans
+    /// This deploy ended.
+    case deploy(String)
+    /// A deploy of this app ended, or whoever stood in front in its line left.
+    case app(String)
+  }
+
+  private let watches = Mutex<[Subject: [SignalWatch]]>([:])
+
+  /// Watches a subject until ``end(_:)``.
+  func watch(_ subject: Subject) -> SignalWatch {
+    let watch = SignalWatch(subject)
+    watches.withLock { $0[subject, default: []].append(watch) }
+    return watch
+  }
+
+  func end(_ watch: SignalWatch) {
+    watches.withLock { watches in
+      watches[watch.subject]?.removeAll { $0 === watch }
+      if watches[watch.subject]?.isEmpty == true { watches[watch.subject] = nil }
+    }
+  }
+
+  func ring(_ subject: Subject) {
+    for watch in watches.withLock({ $0[subject] ?? [] }) { watch.ring() }
+  }
+
+  /// All who wait look again.
+  func ringAll() {
+    for watch in watches.withLock({ $0.values.flatMap { $0 } }) { watch.ring() }
+  }
+}
+
+/// One waiter's ear at a ``SignalBoard``.
+final class SignalWatch: Sendable {
+  let subject: SignalBoard.Subject
+  private let state = Mutex(State())
+
+  private struct State {
+    var isRung = false
+    var waiter: (token: Int, continuation: UnsafeContinuation<Void, Never>)?
+    var tokens = 0
+  }
+
+  init(_ subject: SignalBoard.Subject) {
+    self.subject = subject
+  }
+
+  /// Waits for news since the last time, until `deadline` or cancellation. At most one caller at a time.
+  func wait<C: Clock>(until deadline: C.Instant, clock: C) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.wait() }
+      // A sleep ends early only by cancellation, which is what ends the other child's wait.
+      group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
+      await group.next()
+      group.cancelAll()
+    }
+    state.withLock { $0.isRung = false }
+  }
+
+  fileprivate func ring() {
+    let waiter = state.withLock { state in
+      state.isRung = true
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.continuation.resume()
+  }
+
+  private func wait() async {
+    let token = state.withLock { state in
+      state.tokens += 1
+      return state.tokens
+    }
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        let isReady = state.withLock { state in
+          if state.isRung || Task.isCancelled { return true }
+          state.waiter = (token, continuation)
+          return false
+        }
+        if isReady { continuation.resume() }
+      }
+    } onCancel: {
+      let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
+        guard state.waiter?.token == token else { return nil }
+        defer { state.waiter = nil }
+        return state.waiter?.continuation
+      }
+      waiter?.resume()
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import DevServices
+import FoundationEssentials
+import Postgres
+import ProtobufC
+import RollbackMessages
+import RollbackService
+import Testing
+
+@testable import RollbackDaemon
+
+/// Who may end an operation, who holds it, and what nobody can slip between: on a real PostgreSQL.
+@Suite("Control of operations", .timeLimit(.minutes(2)))
+struct OperationControlTests {
+  @Test func aCancellationReachesTheHolderWithItsRenewalAndIsAuditedOnce() async throws {
+    try await withHosts { a, b, app in
+      let (deploy, lease) = try await begin(a, app)
+      #expect(try await a.renew(lease)?.cancellation == nil)
+      guard case .requested(_, "host-a", true) = try await b.requestCancel(cancel(deploy.id)) else {
+        Issue.record("not requested")
+        return
+      }
+      guard case .requested(_, "host-a", false) = try await b.requestCancel(cancel(deploy.id, by: "other")) else {
+        Issue.record("not joined")
+        return
+      }
+      #expect(try await a.renew(lease)?.cancellation?.by == "ops")
+      let frame = try await a.finish(outcome(.cancelled, app, plan()), of: lease) { row, id in
+        RolloutFrame(seq: 2, kind: .finished(RolloutFinished(deploy: row, outcome: .cancelled, auditID: id)))
+      }
+      #expect(frame != nil)
+      guard case .ended(let row) = try await b.requestCancel(cancel(deploy.id)) else {
+        Issue.record("not ended")
+        return
+      }
+      #expect(row.status == .cancelled)
+      #expect(try await actions(a) == ["deploy.create", "deploy.cancel", "deploy.create.cancelled"])
+      guard case .unknown = try await b.requestCancel(cancel(UUID().lowercased)) else {
+        Issue.record("not unknown")
+        return
+      }
+    }
+  }
+
+  @Test func aRowWithoutALeaseIsEndedAndSaidToBeAnothers() async throws {
+    try await withHosts { a, _, app in
+      let id = UUID()
+      try await a.client.query(
+        """
+        INSERT INTO paas_deployments (id, app_id, image_ref, status, actor_id)
+        VALUES ($1, $2, 'r/hello:building', 'building', 'ci')
+        """, [.uuid(id), .uuid(UUID(uuidString: app.id))])
+      let inFlight = try #require(try await a.deploys.inFlight(of: app.name))
+      #expect(inFlight.host == nil && inFlight.actor == "ci")
+      guard case .endedRow(_, let row) = try await a.requestCancel(cancel(id.lowercased)) else {
+        Issue.record("not ended")
+        return
+      }
+      #expect(row.status == .cancelled && row.finishedAt != nil)
+      #expect(try await actions(a) == ["deploy.cancel", "deploy.create.cancelled"])
+      guard case .finished(let last)? = try await a.newestFrame(of: id.lowercased)?.kind else {
+        Issue.record("no frame")
+        return
+      }
+      #expect(last.outcome == .cancelled && last.auditID == 2)
+    }
+  }
+
+  /// One transaction: the old one's outcome, its holder fenced off, the new one's intent.
+  @Test func takingThePlaceFencesTheOldHolderOff() async throws {
+    try await withHosts { a, b, app in
+      let (old, lease) = try await begin(a, app)
+      try await a.append([RolloutFrame(seq: 1, kind: .progress(RolloutProgress(message: "1 of 2")))], of: lease)
+      #expect(try await a.deploys.inFlight(of: app.name)?.progress == "1 of 2")
+      #expect(try await a.deploys.inFlight(of: app.name)?.actor == "root (uid 0)")
+      let (new, newLease) = try await begin(b, app, replacing: old.id)
+      #expect(new.status == .deploying && newLease.fencingToken == 1)
+
+      #expect(try await a.renew(lease) == nil)
+      #expect(try await !a.recordRevert(revert, of: lease))
+      try await a.append([RolloutFrame(seq: 2, kind: .progress(RolloutProgress(message: "stale")))], of: lease)
+      let stale = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+        RolloutFrame(seq: 3, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      #expect(stale == nil)
+      try await a.release(lease)
+
+      let frames = try await b.frames(of: old.id, from: 1, limit: 10)
+      #expect(frames.map(\.seq) == [1, 1 + RolloutFeed.takeoverGap])
+      #expect(try await b.deploys.deploy(old.id)?.deploy.status == .cancelled)
+      #expect(
+        try await actions(a) == ["deploy.create", "deploy.cancel", "deploy.create.cancelled", "deploy.create"])
+      let leases = try await a.client.read("SELECT deploy_id::text FROM paas_operation_leases").map { try $0.string(0) }
+      #expect(leases == [new.id])
+    }
+  }
+
+  @Test func thePlaceOfAnotherDeployThanWasShownIsAConflict() async throws {
+    try await withHosts { a, b, app in
+      let (old, _) = try await begin(a, app)
+      let intent = intent(app, replacing: UUID().lowercased)
+      guard case .conflict(let inFlight) = try await b.begin(intent) else {
+        Issue.record("no conflict")
+        return
+      }
+      #expect(inFlight.deploy.id == old.id && inFlight.host == "host-a")
+      #expect(try await actions(a) == ["deploy.create"])
+    }
+  }
+
+  /// Eight hosts want the same place: one gets it, the others see who.
+  @Test func onePlaceIsTakenOnce() async throws {
+    try await withHosts(connections: 10) { a, b, app in
+      let (old, _) = try await begin(a, app)
+      let started = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for _ in 0..<8 {
+          let intent = intent(app, replacing: old.id)
+          group.addTask {
+            if case .started = try await b.begin(intent) { return true }
+            return false
+          }
+        }
+        return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(started == 1)
+      #expect(try await actions(a).filter { $0 == "deploy.create.cancelled" }.count == 1)
+    }
+  }
+
+  @Test func aLeaseThatIsGivenAwayIsClaimedAtOnceWithAllThatItsHolderBegan() async throws {
+    try await withHosts { a, b, app in
+      let (deploy, lease) = try await begin(a, app)
+      #expect(try await b.claimExpired(limit: 4, except: []).isEmpty)
+      #expect(try await a.recordRevert(revert, of: lease))
+      _ = try await b.requestCancel(cancel(deploy.id))
+      try await a.release(lease)
+      #expect(try await b.claimExpired(limit: 4, except: [deploy.id]).isEmpty, "who runs it renews it himself")
+      let claimed = try #require(try await b.claimExpired(limit: 4, except: [UUID().lowercased]).first)
+      #expect(claimed.isHandedOver && claimed.previousHost == "host-a")
+      #expect(claimed.lease.fencingToken == 2)
+      #expect(claimed.revert == revert)
+      #expect(claimed.cancellation?.by == "ops")
+      #expect(claimed.plan == plan())
+      #expect(try await a.renew(lease) == nil)
+      try await a.client.query("UPDATE paas_operation_leases SET expires_at = clock_timestamp()")
+      let again = try #require(try await a.claimExpired(limit: 4, except: []).first)
+      #expect(!again.isHandedOver)
+    }
+  }
+
+  /// What an older daemon stored has none of the newer fields.
+  @Test func aPlanOfAnOlderVersionIsTakenOver() async throws {
+    try await withHosts { a, b, app in
+      let (_, lease) = try await begin(a, app)
+      try await a.client.query(
+        """
+        UPDATE paas_deployments SET operation = operation - 'peer' - 'previousImage' - 'revertImage' - 'deploymentUID'
+        """)
+      try await a.release(lease)
+      let claimed = try #require(try await b.claimExpired(limit: 4, except: []).first)
+      #expect(claimed.plan.image == plan().image)
+      #expect(claimed.plan.peer == nil && claimed.plan.revertImage == nil)
+    }
+  }
+
+  @Test func whatOneHostDoesTheOtherHears() async throws {
+    try await withHosts(connections: 6) { a, b, app in
+      let (heard, tell) = AsyncStream.makeStream(of: OperationSignal.self)
+      let (deploy, lease) = try await begin(a, app)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await b.listen { tell.yield($0) } }
+        var signals = heard.makeAsyncIterator()
+        #expect(await signals.next() == .listening)
+        _ = try await a.requestCancel(cancel(deploy.id))
+        #expect(await signals.next() == .cancelRequested(deployID: deploy.id))
+        try await a.release(lease)
+        #expect(await signals.next() == .released(deployID: deploy.id))
+        // Whichever program ends a row.
+        try await a.client.query("UPDATE paas_deployments SET status = 'failed'")
+        #expect(await signals.next() == .ended(deployID: deploy.id, appID: app.id))
+        group.cancelAll()
+      }
+    }
+  }
+
+  @Test(arguments: ["", "ended", "ended x y", "later \(UUID())", "cancel not-an-id"])
+  func aNotificationOfALaterVersionIsPassedOver(payload: String) {
+    #expect(SignalChannel.signal(payload) == nil)
+  }
+
+  // MARK: Parts
+
+  private let revert = RevertRecord(
+    kind: "failed", sentence: "web exits 1", cause: "doomed", failedImage: "r/hello:v3")
+  private let caller = Caller(processID: 1, userID: 0, groupID: 0, userName: "root")
+
+  private func plan() -> OperationPlan {
+    OperationPlan(
+      image: "r/hello:v3", requestID: "", isRollback: false, timeout: 1, soak: 0, failFast: true, fromDeployID: "",
+      targetDeployID: "", actorID: nil, peer: "root (uid 0)", previousImage: "r/hello:v2", revertImage: "r/hello:v2",
+      deploymentUID: "uid-1")
+  }
+
+  private func cancel(_ id: String, by name: String = "ops") -> CancelIntent {
+    CancelIntent(
+      deployID: id, cancellation: Cancellation(by: name, actorID: nil, reason: "why"), peer: caller,
+      message: "cancelled by \(name)", lastFrame: Self.lastFrame)
+  }
+
+  private static let lastFrame: LastFrame = { row, id, sequence in
+    RolloutFrame(seq: sequence, kind: .finished(RolloutFinished(deploy: row, outcome: .cancelled, auditID: id)))
+  }
+
+  private func intent(_ app: App, replacing old: String? = nil) -> OperationIntent {
+    var plan = plan()
+    plan.requestID = UUID().lowercased
+    return OperationIntent(
+      deployID: UUID().lowercased, app: app, imageRef: plan.image, imageDigest: "", plan: plan, actorID: nil,
+      reason: "", warnings: [], peer: caller,
+      replacing: old.map {
+        Replacement(
+          deployID: $0, cancellation: Cancellation(by: "ops", actorID: nil, reason: ""), message: "replaced",
+          lastFrame: Self.lastFrame)
+      })
+  }
+
+  private func begin(
+    _ store: PostgresOperationStore, _ app: App, replacing old: String? = nil
+  ) async throws -> (RollbackMessages.DeployRecord, Lease) {
+    var intent = intent(app, replacing: old)
+    if old == nil { intent.plan = plan() }
+    guard case .started(let deploy, let lease, _) = try await store.begin(intent) else {
+      throw ServiceError(.internal, "not started")
+    }
+    return (deploy, lease)
+  }
+
+  private func outcome(_ kind: RolloutOutcome, _ app: App, _ plan: OperationPlan) -> RecordedOutcome {
+    RecordedOutcome(
+      app: app, plan: plan, outcome: kind, message: "m", replicas: Replicas(), timeToReady: nil, warnings: [])
+  }
+
+  private func actions(_ store: PostgresOperationStore) async throws -> [String] {
+    try await store.client.read("SELECT action FROM paas_audit_events ORDER BY id").map { try $0.string(0) }
+  }
+
+  /// The stores of two hosts, and an app.
+  private func withHosts(
+    connections: Int = 4,
+    _ body: (PostgresOperationStore, PostgresOperationStore, App) async throws -> Void
+  ) async throws {
+    try await withDatabase(connections: connections) { client, _ in
+      let deploys = PostgresDeployStore(client: client)
+      let (app, _) = try await deploys.register(
+        App(name: "hello", namespace: "octave", deployment: "hello", container: "hello"))
+      func store(_ host: String) -> PostgresOperationStore {
+        PostgresOperationStore(
+          client: client, deploys: deploys, codec: ProtobufCodec(), host: host, instance: UUID(),
+          leaseDuration: .seconds(15), userName: { _ in nil })
+      }
+      try await body(store("host-a"), store("host-b"), app)
+    }
+  }
+}
