@@ -98,7 +98,9 @@ let package = Package(
     target("DevServices", ["HTTPClient", "LinuxIO"]),
     program(
       "rollback-dev",
-      ["DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "LinuxIO", arguments, log]),
+      [
+        "DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", arguments, log,
+      ]),
 
     // Tests. The messages of the recorded ttRPC peer, and what several suites need.
     .target(
@@ -119,8 +121,7 @@ let package = Package(
       "KubernetesClientTests",
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests(
-      "RegistryClientTests", ["RegistryClient", "HTTPClient", "LinuxIO", "DevServices", "RollbackTestKit", log],
-      exclude: ["Fixtures"]),
+      "RegistryClientTests", ["RegistryClient", "HTTPClient", "LinuxIO", "DevServices", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
       "SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
@@ -132,7 +133,7 @@ let package = Package(
       "ConformanceTests",
       [
         "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
-        "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
+        "KubernetesObjects", "RegistryClient", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
     tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "RegistryClient", "Postgres", log]),

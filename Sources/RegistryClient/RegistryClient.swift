@@ -25,6 +25,7 @@ public final class RegistryClient: Sendable {
     var http = HTTPClientConfiguration()
     http.userAgent = configuration.userAgent
     http.tls.trust = configuration.trust
+    http.proxy = configuration.proxy
     self.http = try HTTPClient(loop: loop, configuration: http)
   }
 

@@ -9,15 +9,18 @@ public struct RegistryClientConfiguration: Sendable {
   /// For one question in all: every round trip, the token's among them, and waiting when asked to.
   public var timeout: Duration
   public var userAgent: String
+  public var proxy: HTTPClientConfiguration.Proxy
 
   public init(
     map: RegistryMap, credentials: RegistryCredentials = .init(), trust: TLSConfiguration.Trust = .system,
-    timeout: Duration = .seconds(3), userAgent: String = "rollbackd"
+    timeout: Duration = .seconds(3), userAgent: String = "rollbackd",
+    proxy: HTTPClientConfiguration.Proxy = .environment
   ) {
     self.map = map
     self.credentials = credentials
     self.trust = trust
     self.timeout = timeout
     self.userAgent = userAgent
+    self.proxy = proxy
   }
 }

@@ -7,6 +7,7 @@ import KubernetesObjects
 import LinuxIO
 import Logging
 import Postgres
+import RegistryClient
 import RollbackMessages
 import RollbackService
 
@@ -74,6 +75,7 @@ struct ConformanceEnvironment: Sendable {
       parts.service.stop()
       group.cancelAll()
     }
+    await parts.registry?.shutDown()
     await parts.kubernetes.shutDown()
     for loop in [front, cluster] {
       loop.stop()

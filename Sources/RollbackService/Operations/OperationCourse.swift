@@ -80,6 +80,9 @@ struct OperationCourse: ~Copyable {
     case .patched(let receipt, let deployment):
       patched = Patched(receipt: receipt, deployment: deployment)
       return .patched
+    case .registryAnswered:
+      // For the verdict alone.
+      return nil
     case .evidence(let diagnosis):
       evidence = diagnosis
       defer { explaining = nil }

@@ -11,6 +11,7 @@ internal import RolloutCore
 struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   let operation: Operation
   let cluster: any Cluster
+  let registry: (any ImageRegistry)?
   let store: any OperationStore
   let timing: OperationTiming
   let clock: C
@@ -48,6 +49,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     _ batch: OperationMailbox.Batch, _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
   ) {
     for answer in batch.answers {
+      if case .registryAnswered(let image, let opinion) = answer {
+        judge([.registryAnswered(image: image, opinion)], &course, &group)
+        continue
+      }
       if let event = course.take(answer, feed: operation.feed, at: wallClock) {
         perform(course.machine.handle(event, at: clock.now), &course, &group)
       }
@@ -78,6 +83,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     switch step {
     case .wait(let wait):
       course.verdictWake = wait.until
+      for image in wait.askRegistry { group.addTask { await askRegistry(about: image) } }
       guard let progress = wait.progress else { return }
       course.note(progress, elapsed: elapsed)
     case .end(let outcome, let last):
@@ -150,10 +156,16 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak), timeout: max(.microseconds(operation.plan.timeout) - elapsed, .zero),
       failFast: operation.plan.failFast,
-      acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest])
+      acceptedDigests: acceptedDigests)
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
     group.addTask { [cluster, mailbox] in await cluster.follow(answer.deployment, into: mailbox) }
     judge([.deployment(answer.deployment)], &course, &group)
+  }
+
+  /// What pods may report for the image: its own digest or, for an index, that of a platform.
+  private var acceptedDigests: Set<String> {
+    let digest = operation.deploy.imageDigest
+    return digest.isEmpty ? [] : Set(operation.plan.platformDigests ?? []).union([digest])
   }
 
   private func tell(_ notice: OperationNotice) {

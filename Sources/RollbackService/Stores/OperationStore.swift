@@ -58,10 +58,12 @@ public struct OperationPlan: Codable, Hashable, Sendable {
   /// The deploy whose image is restored; empty for a forward deploy.
   public var targetDeployID: String
   public var actorID: String?
+  /// When the image is an index: its platforms' digests, which runtimes may report instead of its own.
+  public var platformDigests: [String]?
 
   public init(
     image: String, requestID: String, isRollback: Bool, timeout: Int64, soak: Int64, failFast: Bool,
-    fromDeployID: String, targetDeployID: String, actorID: String?
+    fromDeployID: String, targetDeployID: String, actorID: String?, platformDigests: [String]? = nil
   ) {
     self.image = image
     self.requestID = requestID
@@ -72,6 +74,7 @@ public struct OperationPlan: Codable, Hashable, Sendable {
     self.fromDeployID = fromDeployID
     self.targetDeployID = targetDeployID
     self.actorID = actorID
+    self.platformDigests = platformDigests
   }
 
   /// `deploy.rollback` or `deploy.create`.
