@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 internal import Synchronization
 
 /// A private OCI registry, for tests and for trying out: the Debian package `docker-registry` (OCI Distribution, which

@@ -16,12 +16,13 @@ struct Harness {
 
   static func run(
     running image: String = "r/hello:v3", course: FakeCluster.Course = .ready, clock: HeldClock = HeldClock(),
-    _ body: (Harness) async throws -> Void
+    registry: FakeRegistry? = nil, _ body: (Harness) async throws -> Void
   ) async throws {
     let database = FakeDatabase(clock: clock)
     let cluster = FakeCluster(image: image, course: course)
     let service = RollbackService(
-      deploys: database, operations: database, audit: database, cluster: cluster, dependencies: FakeHealth(),
+      deploys: database, operations: database, audit: database, cluster: cluster, registry: registry,
+      dependencies: FakeHealth(),
       authorization: AuthorizationPolicy(
         administrators: [0], operatorGroups: [50], trustedUsers: [33], actors: [1000: "ops@example"]),
       identity: ServiceIdentity(host: "host-a", version: "test"), timing: OperationTiming(), clock: clock,
