@@ -31,7 +31,8 @@ import Testing
   ])
   func `an entry is for its host and port`(key: String, address: String, isFound: Bool) throws {
     let credentials = try read(#"{"auths":{"\#(key)":{"username":"u","password":"p"}}}"#)
-    #expect((try login(credentials, at: address) != nil) == isFound)
+    let found = try login(credentials, at: address)
+    #expect((found != nil) == isFound)
   }
 
   @Test(arguments: [

@@ -20,27 +20,28 @@ struct SignedTokens: Sendable {
     try await Shell.run(
       "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens -keyout token.key -out token.pem",
       in: folder.url)
-    func signed(_ actions: String?) async throws -> String {
-      let access =
-        actions.map { #"{"type":"repository","name":"octave/hello","actions":[\#($0)]}"# } ?? ""
-      let now = Int(Date().timeIntervalSince1970)
-      let claims =
-        #"{"iss":"\#(issuer)","sub":"robot","aud":"\#(service)","exp":\#(now + 3600),"nbf":\#(now - 60),"#
-        + #""iat":\#(now - 60),"jti":"\#(UUID().uuidString)","access":[\#(access)]}"#
-      try Data(claims.utf8).write(to: folder.url.appending(path: "claims"))
-      let bytes = try await Shell.run(
-        #"""
-        url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
-        der=$(openssl x509 -in token.pem -outform DER | openssl base64 -A)
-        head=$(printf '{"typ":"JWT","alg":"RS256","x5c":["%s"]}' "$der" | url)
-        body=$(url < claims)
-        printf '%s.%s.' "$head" "$body"
-        printf '%s.%s' "$head" "$body" | openssl dgst -sha256 -sign token.key -binary | url
-        """#, in: folder.url)
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    pull = try await signed(#""pull""#)
-    push = try await signed(#""pull","push""#)
-    nothing = try await signed(nil)
+    let claims = #""iss":"\#(issuer)","sub":"robot","aud":"\#(service)""#
+    pull = try await Self.sign(claims, allowing: #""pull""#, in: folder.url)
+    push = try await Self.sign(claims, allowing: #""pull","push""#, in: folder.url)
+    nothing = try await Self.sign(claims, allowing: nil, in: folder.url)
+  }
+
+  private static func sign(_ claims: String, allowing actions: String?, in folder: URL) async throws -> String {
+    let access = actions.map { #"{"type":"repository","name":"octave/hello","actions":[\#($0)]}"# } ?? ""
+    let now = Int(Date().timeIntervalSince1970)
+    let body =
+      #"{\#(claims),"exp":\#(now + 3600),"nbf":\#(now - 60),"iat":\#(now - 60),"jti":"\#(UUID().uuidString)","#
+      + #""access":[\#(access)]}"#
+    try Data(body.utf8).write(to: folder.appending(path: "claims"))
+    let bytes = try await Shell.run(
+      #"""
+      url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+      der=$(openssl x509 -in token.pem -outform DER | openssl base64 -A)
+      head=$(printf '{"typ":"JWT","alg":"RS256","x5c":["%s"]}' "$der" | url)
+      body=$(url < claims)
+      printf '%s.%s.' "$head" "$body"
+      printf '%s.%s' "$head" "$body" | openssl dgst -sha256 -sign token.key -binary | url
+      """#, in: folder)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

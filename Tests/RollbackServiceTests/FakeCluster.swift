@@ -100,7 +100,7 @@ final class FakeCluster: Cluster {
       mailbox.post(
         Self.objects(
           image, generation, isDone: true,
-          ContainerStatus(name: "hello", ready: true, imageID: imageID, state: .running(startedAt: nil))))
+          ContainerStatus(name: "hello", imageID: imageID, ready: true, state: .running(startedAt: nil))))
     case .never: break
     }
   }

@@ -1,6 +1,7 @@
 import KubernetesObjects
 import RollbackMessages
 import RolloutCore
+import Synchronization
 import Testing
 
 @testable import RollbackService
@@ -112,7 +113,8 @@ import Testing
       let refusal = await harness.refusal(options: RolloutOptions(soak: .zero, requireImageCheck: true))
       #expect(refusal?.reason == .unavailable)
       #expect(refusal?.message.contains("no registry is configured") == true)
-      #expect(try await harness.rollback().accepted?.warnings.isEmpty == true)
+      let frames = try await harness.rollback()
+      #expect(frames.accepted?.warnings.isEmpty == true)
       #expect(image(harness) == target)
     }
   }
@@ -124,7 +126,8 @@ import Testing
       harness.database.addApp("hello")
       harness.database.addDeploy("r/hello:v2", .live, current: true, digest: Self.two)
       harness.database.addDeploy("r/hello:v3", .failed)
-      #expect(try await harness.rollback().finished?.outcome == .succeeded)
+      let frames = try await harness.rollback()
+      #expect(frames.finished?.outcome == .succeeded)
       #expect(registry.questions.map(\.image) == [target])
     }
   }
@@ -192,7 +195,8 @@ import Testing
     try await Harness.run(running: "r/hello:v3@\(Self.one)", registry: registry) { harness in
       harness.database.addApp("hello")
       harness.database.addDeploy("r/hello:v3", .live, current: true, digest: Self.one)
-      #expect(try await deploy(harness, "r/hello:v3").finished?.outcome == outcome)
+      let frames = try await deploy(harness, "r/hello:v3")
+      #expect(frames.finished?.outcome == outcome)
     }
   }
 
@@ -218,9 +222,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (one, 1, [String]()), (two, 1, []), ("sha256:" + String(repeating: "0", count: 64), 0, ["image_unverified"]),
-  ])
+  @Test(
+    arguments: [(one, 1, []), (two, 1, []), ("sha256:" + String(repeating: "0", count: 64), 0, ["image_unverified"])]
+      as [(String, UInt32, [String])])
   func `pods may report the index's digest or a platform's; anything else is a warning`(
     reported: String, verified: UInt32, warnings: [String]
   ) async throws {
