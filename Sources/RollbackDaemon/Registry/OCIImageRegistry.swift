@@ -26,6 +26,7 @@ struct OCIImageRegistry: ImageRegistry {
         platformDigests: await platforms(manifest, image, isForDeploying))
     case .gone: return ImageCheck(.gone)
     case .blocked(let why): return ImageCheck(.blocked(why))
+    // Its sentence names the registry and the robot, or says that there is none: more than the bare verdict would.
     case .unauthorized(let why): return ImageCheck(.unreachable(why))
     case .unknown(let why): return ImageCheck(.unreachable(why))
     case .notMapped: return .notAsked

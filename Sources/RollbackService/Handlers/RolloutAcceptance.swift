@@ -50,6 +50,9 @@ extension RollbackService {
     do throws(Refusal) {
       let wanted = try want(request, situation, history, deployment)
       let check = wanted.image == guess ? await ahead : await check(wanted.image)
+      if Task.isCancelled {
+        throw Refusal(.unavailable, "the call was given up before its image was checked; nothing was done")
+      }
       choice = try await choose(wanted, check, request, situation, history, deployment)
     } catch {
       if error.reason == .alreadyCurrent { return .alreadyCurrent(alreadyCurrent(error, situation, receivedAt)) }
