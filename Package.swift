@@ -69,6 +69,7 @@ let package = Package(
     target("TTRPC", ["TTRPCCore", "LinuxIO", "ProtobufC", "CTTRPCProto", log]),
     target("Postgres", ["CLibpq", "ConnectionPool", "LinuxIO", log]),
     target("HTTPClient", ["CLibcurl", "LinuxIO", log]),
+    target("RegistryClient", ["HTTPClient", "LinuxIO", log]),
     target("KubernetesClient", ["CLibyaml", "KubernetesObjects", "HTTPClient", "LinuxIO", log]),
 
     // The service and its programs.
@@ -78,7 +79,8 @@ let package = Package(
       "RollbackDaemon",
       [
         "RollbackService", "RollbackMessages", "RolloutCore", "TTRPC", "TTRPCCore", "Postgres", "ConnectionPool",
-        "KubernetesClient", "KubernetesObjects", "HTTPClient", "ProtobufC", "LinuxIO", "CLibcrypto", log,
+        "KubernetesClient", "KubernetesObjects", "RegistryClient", "HTTPClient", "ProtobufC", "LinuxIO", "CLibcrypto",
+        log,
       ]),
     target("RollbackClient", ["TTRPC", "TTRPCCore", "RollbackMessages", "ProtobufC", "LinuxIO"]),
     program("rollbackd", ["RollbackDaemon"]),
@@ -93,10 +95,12 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"), log,
       ]),
-    target("DevServices"),
+    target("DevServices", ["HTTPClient", "LinuxIO"]),
     program(
       "rollback-dev",
-      ["DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "LinuxIO", arguments, log]),
+      [
+        "DevCluster", "DevServices", "KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", arguments, log,
+      ]),
 
     // Tests. The messages of the recorded ttRPC peer, and what several suites need.
     .target(
@@ -116,6 +120,8 @@ let package = Package(
     tests(
       "KubernetesClientTests",
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
+    tests(
+      "RegistryClientTests", ["RegistryClient", "HTTPClient", "LinuxIO", "DevServices", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
       "SchemaTests",
@@ -131,10 +137,10 @@ let package = Package(
       "ConformanceTests",
       [
         "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
-        "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
+        "KubernetesObjects", "RegistryClient", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
-    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "Postgres", log]),
+    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "RegistryClient", "Postgres", log]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",

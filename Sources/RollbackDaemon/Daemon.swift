@@ -3,6 +3,7 @@ internal import KubernetesClient
 internal import LinuxIO
 internal import Logging
 internal import Postgres
+internal import RegistryClient
 internal import RollbackService
 internal import TTRPC
 
@@ -31,6 +32,7 @@ struct Daemon {
     let cluster = try EventLoop.start(label: "cluster")
     let parts = try DaemonParts(configuration, access: access, front: front, cluster: cluster, log: log)
     let end = try await run(parts, listeners, front: front, cluster: cluster)
+    await parts.registry?.shutDown()
     await parts.kubernetes.shutDown()
     for loop in [front, cluster] {
       loop.stop()

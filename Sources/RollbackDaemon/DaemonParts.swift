@@ -4,6 +4,7 @@ internal import LinuxIO
 internal import Logging
 internal import Postgres
 internal import ProtobufC
+internal import RegistryClient
 internal import RollbackMessages
 internal import RollbackService
 internal import TTRPC
@@ -14,6 +15,8 @@ struct DaemonParts: Sendable {
   let postgres: PostgresClient
   let kubernetes: KubernetesClient
   let observer: ClusterObserver
+  /// Nil where none is configured.
+  let registry: RegistryClient?
   let service: RollbackService<LoopClock>
   let server: TTRPCServer
   let health: DaemonHealth
@@ -28,6 +31,12 @@ struct DaemonParts: Sendable {
       access: access, loop: cluster, configuration: kubernetesConfiguration,
       time: KubernetesTime(clock: LoopClock(cluster)))
     observer = ClusterObserver(client: kubernetes, logger: log)
+    var registry: RegistryClient?
+    if let settings = configuration.registry {
+      registry = try RegistryClient(
+        settings, loop: cluster, time: RegistryTime(clock: LoopClock(cluster)), log: log)
+    }
+    self.registry = registry
     health = DaemonHealth(
       postgres: postgres, maximumConnections: configuration.database.maximumConnections, cluster: kubernetes,
       clock: LoopClock(front))
@@ -42,7 +51,8 @@ struct DaemonParts: Sendable {
     service = RollbackService(
       deploys: deploys, operations: operations,
       audit: PostgresAuditLog(client: postgres, host: configuration.hostName, userName: userName),
-      cluster: KubernetesCluster(client: kubernetes, observer: observer), dependencies: health,
+      cluster: KubernetesCluster(client: kubernetes, observer: observer),
+      registry: registry.map(OCIImageRegistry.init), dependencies: health,
       authorization: configuration.authorization,
       identity: ServiceIdentity(host: configuration.hostName, version: Program.version),
       timing: OperationTiming(

@@ -9,6 +9,8 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let operations: any OperationStore
   let audit: any AuditLog
   let cluster: any Cluster
+  /// Nil where none is configured.
+  let registry: (any ImageRegistry)?
   let dependencies: any DependencyHealth
   let authorization: AuthorizationPolicy
   let identity: ServiceIdentity
@@ -24,13 +26,15 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
 
   public init(
     deploys: any DeployStore, operations: any OperationStore, audit: any AuditLog, cluster: any Cluster,
-    dependencies: any DependencyHealth, authorization: AuthorizationPolicy, identity: ServiceIdentity,
+    registry: (any ImageRegistry)? = nil, dependencies: any DependencyHealth, authorization: AuthorizationPolicy,
+    identity: ServiceIdentity,
     timing: OperationTiming, clock: C, wallClock: @escaping @Sendable () -> Timestamp, log: Logger
   ) {
     self.deploys = deploys
     self.operations = operations
     self.audit = audit
     self.cluster = cluster
+    self.registry = registry
     self.dependencies = dependencies
     self.authorization = authorization
     self.identity = identity
@@ -41,7 +45,8 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
     startedAt = wallClock()
     startedInstant = clock.now
     supervisor = OperationSupervisor(
-      store: operations, cluster: cluster, timing: timing, clock: clock, wallClock: wallClock, statistics: statistics,
+      store: operations, cluster: cluster, registry: registry, timing: timing, clock: clock, wallClock: wallClock,
+      statistics: statistics,
       log: log)
   }
 

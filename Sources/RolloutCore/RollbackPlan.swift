@@ -94,7 +94,9 @@ public struct RollbackPlan: Hashable, Sendable {
     return RollbackPlan(target: target, image: image, warnings: warnings)
   }
 
-  private static func registryWarning(
+  /// What the registry's answer about an image means for deploying it.
+  /// - Throws: `Refusal` when the image is gone or blocked, or could not be checked and had to be.
+  public static func registryWarning(
     _ verdict: RegistryVerdict, _ image: ImageReference, _ demands: Demands
   ) throws(Refusal) -> PlanWarning? {
     switch verdict {

@@ -7,7 +7,7 @@ struct DemoStory {
   let rollbackctl: String
 
   private static let namespace = "rollbackd-demo"
-  private static let image = "harbor.local/octave/hello"
+  private static let image = "\(DemoImages.prefix)\(DemoImages.repository)"
 
   func tell() async throws {
     guard let file = variables.kubeconfig else { throw DemoFailure(description: "no cluster is configured") }
@@ -30,6 +30,11 @@ struct DemoStory {
       [
         "migrations", "record", "hello", "0042", "--name", "orders_add_note",
       ])
+    if variables.registryMap != nil {
+      try step(
+        "Deploy what the registry does not have: refused before anything is written.",
+        ["deploy", "hello", "\(Self.image):v9", "--yes"], exits: 6)
+    }
     try step(
       "Deploy v3, which is broken: it is seen as failed, with its cause, and old pods go on serving.",
       ["deploy", "hello", "\(Self.image):v3-crash", "--reason", "night build", "--yes"], exits: 3)
@@ -40,6 +45,7 @@ struct DemoStory {
     guard image == "\(Self.image):v2" else {
       throw DemoFailure(description: "\(image) runs after the rollback, and not \(Self.image):v2")
     }
+    try checkDigests()
     try step("The record of it.", ["audit", "query", "--action", "deploy.rollback"])
     try step("Has anybody touched the record?", ["audit", "verify"])
     try step("How is the daemon?", ["health"])
@@ -65,6 +71,14 @@ struct DemoStory {
     let deploys = try list()
     let current = deploys.first { $0["current"] as? Bool == true }
     return current?["image_ref"] as? String ?? "nothing"
+  }
+
+  /// With a registry every deploy has the digest of its image on record.
+  private func checkDigests() throws {
+    guard variables.registryMap != nil else { return }
+    for deploy in try list() where (deploy["image_digest"] as? String)?.hasPrefix("sha256:") != true {
+      throw DemoFailure(description: "deploy \(deploy["id"] ?? "?") has no digest on record")
+    }
   }
 
   private func rollbackTime() throws -> String {

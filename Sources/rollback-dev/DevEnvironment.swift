@@ -2,11 +2,11 @@ import DevCluster
 import DevServices
 import Foundation
 
-/// Everything around rollbackd, in one directory: a private PostgreSQL, a cluster, the daemon itself.
+/// Everything around rollbackd, in one directory: a private PostgreSQL, a cluster, a registry, the daemon itself.
 struct DevEnvironment {
   /// What can be started.
   enum Component: String, CaseIterable {
-    case postgres, cluster, daemon
+    case postgres, cluster, registry, daemon
   }
 
   let directory: String
@@ -18,6 +18,8 @@ struct DevEnvironment {
   struct Variables {
     var databaseURL: String?
     var kubeconfig: String?
+    /// As rollbackd takes it; nil where no registry runs.
+    var registryMap: String?
     var socket: String?
 
     /// As shell lines.
@@ -25,6 +27,7 @@ struct DevEnvironment {
       var lines = ""
       if let databaseURL { lines += "export ROLLBACKD_DATABASE_URL='\(databaseURL)'\n" }
       if let kubeconfig { lines += "export KUBECONFIG='\(kubeconfig)'\n" }
+      if let registryMap { lines += "export ROLLBACKD_REGISTRY_MAP='\(registryMap)'\n" }
       if let socket { lines += "export ROLLBACKCTL_SOCKET='\(socket)'\n" }
       return lines
     }
@@ -33,6 +36,7 @@ struct DevEnvironment {
       var result: [String: String] = [:]
       result["ROLLBACKD_DATABASE_URL"] = databaseURL
       result["KUBECONFIG"] = kubeconfig
+      result["ROLLBACKD_REGISTRY_MAP"] = registryMap
       result["ROLLBACKCTL_SOCKET"] = socket
       return result
     }
@@ -49,6 +53,7 @@ struct DevEnvironment {
     } else {
       variables.databaseURL = ProcessInfo.processInfo.environment["ROLLBACKD_DATABASE_URL"]
     }
+    let registry = try await startRegistry(&variables)
     variables.kubeconfig = kubeconfig ?? ProcessInfo.processInfo.environment["KUBECONFIG"]
     if components.contains(.cluster), kubeconfig == nil {
       try await withCluster { file in
@@ -58,8 +63,25 @@ struct DevEnvironment {
     } else {
       try await runDaemon(&variables, body)
     }
-    // Its end stops the server; until here it must live.
-    withExtendedLifetime(database) {}
+    // Their end stops the servers; until here they must live.
+    withExtendedLifetime((database, registry)) {}
+  }
+
+  /// Starts a registry with images to deploy, where docker-registry is installed; without it images are not checked.
+  private func startRegistry(_ variables: inout Variables) async throws -> ThrowawayRegistry? {
+    guard components.contains(.registry) else {
+      variables.registryMap = ProcessInfo.processInfo.environment["ROLLBACKD_REGISTRY_MAP"]
+      return nil
+    }
+    guard ThrowawayRegistry.isInstalled else {
+      FileHandle.standardError.write(
+        Data("docker-registry is not installed: images are not checked, and no digests recorded\n".utf8))
+      return nil
+    }
+    let registry = try await ThrowawayRegistry.start()
+    try await DemoImages.push(to: registry.address)
+    variables.registryMap = "\(DemoImages.prefix)=\(registry.address)"
+    return registry
   }
 
   private func withCluster(_ body: (String) async throws -> Void) async throws {

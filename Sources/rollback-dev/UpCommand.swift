@@ -6,25 +6,27 @@ import Foundation
 struct UpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up",
-    abstract: "Start PostgreSQL, a development cluster and rollbackd, and stay until Ctrl-C.",
+    abstract: "Start PostgreSQL, a development cluster, a registry and rollbackd, and stay until Ctrl-C.",
     discussion: """
       Prints shell lines for the environment once everything runs:
         eval "$(rollback-dev up &)" is not meant; open a second terminal and paste them there.
-      Nothing is left running behind, whatever ends this program.
+      Nothing is left running behind, whatever ends this program. Where docker-registry is installed, the images \
+      \(DemoImages.prefix)\(DemoImages.repository) with the tags \(DemoImages.tags.joined(separator: ", ")) are there \
+      to be deployed.
       """)
 
   @Option(help: "Where sockets, the kubeconfig and the log go; a new directory under /tmp by default.")
   var dir: String?
 
-  @Option(help: "Comma-separated: postgres, cluster, daemon. What is left out is taken from the environment.")
-  var components = "postgres,cluster,daemon"
+  @Option(help: "Comma-separated: postgres, cluster, registry, daemon. What is left out is taken from the environment.")
+  var components = "postgres,cluster,registry,daemon"
 
   @Option(help: "A real cluster's kubeconfig, instead of the development cluster.")
   var kubeconfig: String?
 
   func validate() throws {
     for name in components.split(separator: ",") where DevEnvironment.Component(rawValue: String(name)) == nil {
-      throw ValidationError("there is no component \"\(name)\"; there are postgres, cluster and daemon")
+      throw ValidationError("there is no component \"\(name)\"; there are postgres, cluster, registry and daemon")
     }
   }
 

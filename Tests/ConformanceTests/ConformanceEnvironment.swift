@@ -7,6 +7,7 @@ import KubernetesObjects
 import LinuxIO
 import Logging
 import Postgres
+import RegistryClient
 import RollbackMessages
 import RollbackService
 
@@ -23,9 +24,10 @@ struct ConformanceEnvironment: Sendable {
   static let caller = Caller(processID: 1, userID: 0, groupID: 0, userName: "root")
 
   /// Runs `body` with everything around it.
-  static func run(_ body: (ConformanceEnvironment) async throws -> Void) async throws {
+  /// - Parameter registry: where images of `registry.example/` are; nil: no registry is asked.
+  static func run(registry: String? = nil, _ body: (ConformanceEnvironment) async throws -> Void) async throws {
     if let path = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_KUBECONFIG"] {
-      return try await run(kubeconfig: path, body)
+      return try await run(kubeconfig: path, registry, body)
     }
     let cluster = try DevCluster()
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -35,17 +37,20 @@ struct ConformanceEnvironment: Sendable {
       defer { try? FileManager.default.removeItem(at: directory) }
       let file = directory.appendingPathComponent("kubeconfig")
       try await cluster.kubeconfig.write(to: file, atomically: true, encoding: .utf8)
-      try await run(kubeconfig: file.path, body)
+      try await run(kubeconfig: file.path, registry, body)
       group.cancelAll()
       // Ended by cancellation, as it was asked to.
       while await group.nextResult() != nil {}
     }
   }
 
-  private static func run(kubeconfig: String, _ body: (ConformanceEnvironment) async throws -> Void) async throws {
+  private static func run(
+    kubeconfig: String, _ registry: String?, _ body: (ConformanceEnvironment) async throws -> Void
+  ) async throws {
     let database = try await ThrowawayPostgres.shared().makeDatabase()
     let values = try SettingValues(
-      arguments: ["--database-url", database.conninfo, "--kubeconfig", kubeconfig, "--soak", "0s"], environment: [:])
+      arguments: ["--database-url", database.conninfo, "--kubeconfig", kubeconfig, "--soak", "0s"]
+        + (registry.map { ["--registry-map", "registry.example/=\($0)"] } ?? []), environment: [:])
     let configuration = try DaemonConfiguration(values)
     let access = try KubeconfigLoader(environment: [:]).find(path: kubeconfig).access
     let front = try EventLoop.start(label: "front")
@@ -74,6 +79,7 @@ struct ConformanceEnvironment: Sendable {
       parts.service.stop()
       group.cancelAll()
     }
+    await parts.registry?.shutDown()
     await parts.kubernetes.shutDown()
     for loop in [front, cluster] {
       loop.stop()

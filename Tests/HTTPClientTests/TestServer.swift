@@ -1,4 +1,5 @@
 import Foundation
+import RollbackTestKit
 
 /// A real server in a process of its own, which ends with its owner.
 final class TestServer {

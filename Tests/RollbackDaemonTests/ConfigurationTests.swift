@@ -58,7 +58,10 @@ import Testing
     ("--socket-mode", "rw"), ("--socket-group", "no-such-group-here"), ("--database-connections", "8-1"),
     ("--database-connections", "1-1"), ("--lease-duration", "1s"), ("--admin-users", "no-such-user-here"),
     ("--operator-groups", "no-such-group-here"), ("--actor-map", "root"), ("--log-level", "loud"),
-    ("--log-format", "xml"), ("--max-connections", "0"), ("--socket", ""),
+    ("--log-format", "xml"), ("--max-connections", "0"), ("--socket", ""), ("--registry-map", "harbor"),
+    ("--registry-map", "harbor/=harbor.example"), ("--registry-auth", "/no/such/file"),
+    ("--registry-auth", "/dev/null"), ("--registry-ca", "/no/such/file"), ("--registry-ca", "/dev/null"),
+    ("--registry-timeout", "0s"), ("--registry-timeout", "2m"),
   ])
   func `a wrong value stops the start with a sentence naming the option`(option: String, value: String) {
     let sentence = problem([option, value])

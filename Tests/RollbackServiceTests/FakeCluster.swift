@@ -24,6 +24,10 @@ final class FakeCluster: Cluster {
     case supersededBy(String)
     /// This image's rollout never moves and fails by its deadline; others become ready.
     case failing(String)
+    /// The first new pod waits with `ErrImagePull` and this message.
+    case cannotPull(String)
+    /// Ready, and each pod reports this image id.
+    case running(imageID: String)
   }
 
   let state: Mutex<State>
@@ -109,8 +113,42 @@ final class FakeCluster: Cluster {
         .deployment(
           Self.deployment(image: image, generation: generation, annotations: deployment.metadata.annotations))
       ])
+    case .cannotPull(let message):
+      mailbox.post(
+        Self.objects(
+          image, generation, isDone: false,
+          ContainerStatus(name: "hello", state: .waiting(reason: "ErrImagePull", message: message))))
+    case .running(let imageID):
+      mailbox.post(
+        Self.objects(
+          image, generation, isDone: true,
+          ContainerStatus(name: "hello", imageID: imageID, ready: true, state: .running(startedAt: nil))))
     case .never: break
     }
+  }
+
+  /// The Deployment, the ReplicaSet of its template and one pod of it.
+  private static func objects(
+    _ image: String, _ generation: Int, isDone: Bool, _ container: ContainerStatus
+  ) -> [ClusterObservation] {
+    let revision = ["deployment.kubernetes.io/revision": "2"]
+    let template = PodTemplate(spec: PodSpec(containers: [Container(name: "hello", image: image)]))
+    var deployment = deployment(image: image, generation: generation, annotations: revision)
+    if !isDone { deployment.status.updatedReplicas = 1 }
+    let set = ReplicaSet(
+      metadata: ObjectMeta(
+        name: "hello-1", uid: "set", labels: ["pod-template-hash": "1"], annotations: revision,
+        ownerReferences: [OwnerReference(kind: "Deployment", name: "hello", uid: "uid-1")]),
+      spec: ReplicaSetSpec(template: template))
+    let pod = Pod(
+      metadata: ObjectMeta(
+        name: "hello-1-a", uid: "pod", labels: ["pod-template-hash": "1"],
+        ownerReferences: [OwnerReference(kind: "ReplicaSet", name: "hello-1", uid: "set")]),
+      spec: template.spec,
+      status: PodStatus(
+        phase: "Running", conditions: [Condition(type: "Ready", status: container.ready ? "True" : "False")],
+        containerStatuses: [container]))
+    return [.deployment(deployment), .replicaSet(set), .pod(pod)]
   }
 
   func log(of pod: String, container: String, in namespace: String, previous: Bool, lines: Int) async throws -> String?

@@ -60,12 +60,16 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   @discardableResult
-  func addDeploy(_ image: String, _ status: DeployStatus, current: Bool = false, requestID: String = "") -> DeployRecord
+  func addDeploy(
+    _ image: String, _ status: DeployStatus, current: Bool = false, requestID: String = "", digest: String = ""
+  )
+    -> DeployRecord
   {
     state.withLock { state in
       let number = state.rows.count + 1
       let deploy = DeployRecord(
-        id: "\(number)0000000-0000-4000-8000-000000000000", app: "hello", imageRef: image, status: status,
+        id: "\(number)0000000-0000-4000-8000-000000000000", app: "hello", imageRef: image, imageDigest: digest,
+        status: status,
         createdAt: Timestamp(seconds: Int64(number) * 100), timeToReady: status == .live ? .seconds(1) : nil,
         current: current, requestID: requestID)
       state.rows.append(Row(deploy: deploy))
@@ -143,7 +147,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
         return .conflict(Self.inFlight(running))
       }
       let deploy = DeployRecord(
-        id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, status: .deploying, replicas: Replicas(),
+        id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, imageDigest: intent.imageDigest,
+        status: .deploying, replicas: Replicas(),
         createdAt: Timestamp(seconds: 1_000_000), requestID: intent.plan.requestID)
       let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: clock.now)
       state.rows.append(Row(deploy: deploy, lease: lease, plan: intent.plan))

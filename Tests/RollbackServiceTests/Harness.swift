@@ -16,7 +16,7 @@ struct Harness {
 
   static func run(
     running image: String = "r/hello:v3", course: FakeCluster.Course = .ready, clock: HeldClock = HeldClock(),
-    _ body: (Harness) async throws -> Void
+    registry: FakeRegistry? = nil, _ body: (Harness) async throws -> Void
   ) async throws {
     try await run(
       database: FakeDatabase(clock: clock), cluster: FakeCluster(image: image, course: course), clock: clock, body)
@@ -27,7 +27,8 @@ struct Harness {
     database: FakeDatabase, cluster: FakeCluster, clock: HeldClock, _ body: (Harness) async throws -> Void
   ) async throws {
     let service = RollbackService(
-      deploys: database, operations: database, audit: database, cluster: cluster, dependencies: FakeHealth(),
+      deploys: database, operations: database, audit: database, cluster: cluster, registry: registry,
+      dependencies: FakeHealth(),
       authorization: AuthorizationPolicy(
         administrators: [0], operatorGroups: [50], trustedUsers: [33], actors: [1000: "ops@example"]),
       identity: ServiceIdentity(host: "host-a", version: "test"), timing: OperationTiming(), clock: clock,

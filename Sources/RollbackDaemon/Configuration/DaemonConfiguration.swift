@@ -2,6 +2,7 @@ internal import Glibc
 package import Logging
 internal import Postgres
 internal import ConnectionPool
+package import RegistryClient
 package import RollbackService
 
 /// Everything that `rollbackd serve` can be told, validated before anything starts.
@@ -12,6 +13,8 @@ package struct DaemonConfiguration: Sendable {
   package var database: DatabaseSettings
   package var kubeconfigPath: String?
   package var kubeContext: String?
+  /// Nil: no registry is asked.
+  package var registry: RegistryClientConfiguration?
   package var hostName: String
   package var leaseDuration: Duration
   package var rolloutTimeout: Duration
@@ -57,6 +60,7 @@ package struct DaemonConfiguration: Sendable {
     database = try Self.database(values)
     kubeconfigPath = values.text(.kubeconfig).isEmpty ? nil : values.text(.kubeconfig)
     kubeContext = values.text(.kubeContext).isEmpty ? nil : values.text(.kubeContext)
+    registry = try RegistrySettings.read(values)
     hostName = values.text(.hostName).isEmpty ? Accounts.hostName() : values.text(.hostName)
     leaseDuration = try values.duration(.leaseDuration, atLeast: .seconds(2))
     rolloutTimeout = try values.duration(.rolloutTimeout, atLeast: .seconds(1))

@@ -37,6 +37,18 @@ package struct Setting: Sendable, Hashable {
     help: "Kubeconfig; empty: KUBECONFIG, ~/.kube/config, then the pod's own service account.")
   package static let kubeContext = Setting(
     name: "kube-context", placeholder: "NAME", defaultValue: "", help: "Context; empty: the current one.")
+  package static let registryMap = Setting(
+    name: "registry-map", placeholder: "PREFIX=URL,...", defaultValue: "",
+    help: "Registries of image references, such as harbor/=https://harbor.example; empty: no registry is asked.")
+  package static let registryAuth = Setting(
+    name: "registry-auth", placeholder: "FILE", defaultValue: "",
+    help: "Credentials for the registries, in the form of Docker's config.json; a systemd credential is its contents.")
+  package static let registryCA = Setting(
+    name: "registry-ca", placeholder: "FILE", defaultValue: "",
+    help: "PEM file of the authorities that vouch for the registries, instead of the machine's.")
+  package static let registryTimeout = Setting(
+    name: "registry-timeout", placeholder: "TIME", defaultValue: "3s",
+    help: "How long a rollback or deploy waits for the registry before it goes on without it, with a warning.")
   package static let hostName = Setting(
     name: "host-name", placeholder: "NAME", defaultValue: "",
     help: "Our name in leases and audit rows; empty: the machine's.")
@@ -78,7 +90,8 @@ package struct Setting: Sendable, Hashable {
   /// In the order in which the help shows them.
   package static let all: [Setting] = [
     socket, socketMode, socketGroup, databaseURL, databaseConnections, databaseAcquireTimeout, kubeconfig, kubeContext,
-    hostName, leaseDuration, rolloutTimeout, soak, startGrace, drainTimeout, adminUsers, operatorGroups, trustedUsers,
+    registryMap, registryAuth, registryCA, registryTimeout, hostName, leaseDuration, rolloutTimeout, soak, startGrace,
+    drainTimeout, adminUsers, operatorGroups, trustedUsers,
     actorMap, maximumConnections, logLevel, logFormat,
   ]
 }

@@ -65,6 +65,16 @@ package struct SettingValues: Sendable {
     return value
   }
 
+  /// Whether the value came with the command line, which every user of the machine may read.
+  package func isOnCommandLine(_ setting: Setting) -> Bool {
+    byName[setting.name]?.origin.hasPrefix("--") ?? false
+  }
+
+  /// For a value that must not be shown.
+  package func wrongSecret(_ setting: Setting, _ problem: String) -> ConfigurationError {
+    ConfigurationError("\(byName[setting.name]?.origin ?? "--\(setting.name)"): \(problem)")
+  }
+
   package func wrong(_ setting: Setting, _ problem: String) -> ConfigurationError {
     let origin = byName[setting.name]?.origin ?? "default of --\(setting.name)"
     return ConfigurationError("\(origin): \"\(text(setting))\": \(problem)")

@@ -6,6 +6,7 @@ extension RollbackService {
     try await authorize(caller, .getHealth)
     async let database = dependencies.database()
     async let cluster = dependencies.clusterHealth()
+    async let registry = registry?.health() ?? RegistryHealth(state: .notConfigured)
     var running: [RunningOperation] = []
     do {
       running = try await operations.running()
@@ -17,12 +18,13 @@ extension RollbackService {
       guard let progress = supervisor.feed(of: running[index].deployID)?.newestProgress else { continue }
       running[index].progress = progress.message
     }
-    let parts = await (database, cluster)
-    let isWell = parts.0.state == .ok && parts.1.state == .ok
+    let parts = await (database, cluster, registry)
+    let isWell =
+      parts.0.state == .ok && parts.1.state == .ok && (parts.2.state == .ok || parts.2.state == .notConfigured)
     return GetHealthResponse(
       state: isWell ? .ok : .degraded, version: identity.version, host: identity.host, startedAt: startedAt,
       uptime: startedInstant.duration(to: clock.now), database: parts.0, cluster: parts.1,
-      registry: RegistryHealth(state: .notConfigured), running: running, timeToReady: statistics.summary,
+      registry: parts.2, running: running, timeToReady: statistics.summary,
       connections: UInt32(clamping: dependencies.connections))
   }
 }

@@ -35,6 +35,9 @@ extension RollbackService {
     if let earlier = situation.sameRequest { return .operation(deployID: earlier.id, joined: true) }
     if let inFlight = situation.inFlight, !request.cancelRunning { throw conflict(inFlight, app: situation.app) }
     let app = situation.app
+    // Asked while the Deployment is read; whatever is refused before its answer is needed does not wait for it.
+    let guess = guessedImage(request, situation)
+    async let ahead = check(guess)
     guard let deployment = try await cluster.deployment(app.deployment, in: app.namespace) else {
       throw ServiceError(
         .deploymentDeleted,
@@ -44,7 +47,12 @@ extension RollbackService {
     let history = history(situation, deployment)
     let choice: Choice
     do throws(Refusal) {
-      choice = try await choose(request, situation, history, deployment)
+      let wanted = try want(request, situation, history, deployment)
+      let check = wanted.image == guess ? await ahead : await check(wanted.image)
+      if Task.isCancelled {
+        throw Refusal(.unavailable, "the call was given up before its image was checked; nothing was done")
+      }
+      choice = try await choose(wanted, check, request, situation, history, deployment)
     } catch {
       if error.reason == .alreadyCurrent { return .alreadyCurrent(alreadyCurrent(error, situation, receivedAt)) }
       throw ServiceError(error)
@@ -52,42 +60,72 @@ extension RollbackService {
     return try await begin(request, choice, situation, deployment, receivedAt: receivedAt)
   }
 
-  /// What is to be deployed, and what there is to say about it.
-  struct Choice: Sendable {
+  /// What is asked for, before the registry's answer about it.
+  private struct Wanted: Sendable {
+    /// Nil for a forward deploy.
     var target: RolloutCore.DeployRecord?
     var image: ImageReference
     /// As the history shows it.
     var imageRef: String
+  }
+
+  /// What is to be deployed, and what there is to say about it.
+  struct Choice: Sendable {
+    var target: RolloutCore.DeployRecord?
+    /// By its digest, where that is known.
+    var image: ImageReference
+    /// As the history shows it.
+    var imageRef: String
+    /// Of an index's platforms.
+    var platformDigests: [String]
     var warnings: [PlanWarning]
   }
 
-  private func choose(
+  private func demands(_ request: RolloutRequest) -> RollbackPlan.Demands {
+    RollbackPlan.Demands(expectCurrent: request.expectCurrent, requireImageCheck: request.requireImageCheck)
+  }
+
+  private func want(
     _ request: RolloutRequest, _ situation: Situation, _ history: DeployHistory, _ deployment: Deployment
-  ) async throws(Refusal) -> Choice {
-    let demands = RollbackPlan.Demands(
-      expectCurrent: request.expectCurrent, requireImageCheck: request.requireImageCheck)
+  ) throws(Refusal) -> Wanted {
+    let wanted: Wanted
     switch request.wish {
     case .rollback(let word):
-      let target = try RollbackPlan.target(word, in: history, demands: demands)
-      try check(deployment, container: situation.app.container)
-      let row = (situation.deploys + situation.named).first { $0.id == target.id }
-      let migrations = try await migrations(of: situation.app, since: row)
-      let facts = RollbackPlan.Facts(migrations: migrations, deployment: deployment)
-      let plan = try RollbackPlan.make(for: target, in: history, facts: facts, demands: demands)
-      return Choice(
-        target: target, image: plan.image, imageRef: target.imageRef,
-        // Without a registry there is nothing to be asked, which is no outage to warn of.
-        warnings: plan.warnings.filter { $0.code != .imageUnverified })
+      let target = try RollbackPlan.target(word, in: history, demands: demands(request))
+      guard let image = target.image else {
+        throw Refusal(.invalidRollbackTarget, "deploy \(target.shortID) never produced an image")
+      }
+      wanted = Wanted(target: target, image: image, imageRef: target.imageRef)
     case .deploy(let text):
       guard let image = ImageReference(text), !text.hasSuffix(":building") else {
         throw Refusal(.invalidArgument, "\(RequestCheck.quoted(text)) is no image reference (REPOSITORY:TAG)")
       }
-      try check(deployment, container: situation.app.container)
+      wanted = Wanted(target: nil, image: image, imageRef: text)
+    }
+    try check(deployment, container: situation.app.container)
+    return wanted
+  }
+
+  private func choose(
+    _ wanted: Wanted, _ check: ImageCheck, _ request: RolloutRequest, _ situation: Situation,
+    _ history: DeployHistory, _ deployment: Deployment
+  ) async throws(Refusal) -> Choice {
+    guard let target = wanted.target else {
+      let (image, warnings) = try resolve(wanted.image, check, demands(request))
       if let current = history.current?.image, current.isSameImage(as: image), history.running == image {
         throw Refusal(.alreadyCurrent, "image \(image) is what runs now")
       }
-      return Choice(target: nil, image: image, imageRef: text, warnings: [])
+      return Choice(
+        target: nil, image: image, imageRef: wanted.imageRef, platformDigests: check.platformDigests,
+        warnings: warnings)
     }
+    let row = (situation.deploys + situation.named).first { $0.id == target.id }
+    let migrations = try await migrations(of: situation.app, since: row)
+    let facts = RollbackPlan.Facts(migrations: migrations, registry: check.verdict, deployment: deployment)
+    let plan = try RollbackPlan.make(for: target, in: history, facts: facts, demands: demands(request))
+    return Choice(
+      target: target, image: plan.image, imageRef: wanted.imageRef,
+      platformDigests: plan.image.digest == nil ? [] : check.platformDigests, warnings: withoutRegistry(plan.warnings))
   }
 
   /// Refuses what cannot be rolled before anything is written.
@@ -128,7 +166,8 @@ extension RollbackService {
       fromDeployID: situation.current?.id ?? "", targetDeployID: choice.target?.id ?? "", actorID: request.actorID,
       peer: request.caller.description, previousImage: running,
       revertImage: request.revertsOnFailure ? revertImage(situation, running: running, new: choice.image) : nil,
-      deploymentUID: deployment.metadata.uid)
+      deploymentUID: deployment.metadata.uid,
+      platformDigests: choice.platformDigests.isEmpty ? nil : choice.platformDigests)
     let warnings = choice.warnings.map(RolloutWords.warning)
     let deployID = newUUID()
     let intent = OperationIntent(

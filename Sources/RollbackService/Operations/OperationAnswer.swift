@@ -10,6 +10,8 @@ enum OperationAnswer: Sendable {
   case read(DeploymentReading, Deployment?)
   /// The patch was answered.
   case patched(PatchReceipt, Deployment)
+  /// What the registry says about an image that a node did not find.
+  case registryAnswered(image: String, RegistryOpinion)
   /// The evidence for a failure is gathered.
   case evidence(Diagnosis)
   /// The outcome is written, and this is the last frame.

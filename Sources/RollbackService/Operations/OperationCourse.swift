@@ -106,6 +106,9 @@ struct OperationCourse: ~Copyable {
     case .patched(let receipt, let deployment):
       patched = Patched(receipt: receipt, deployment: deployment)
       return .patched
+    case .registryAnswered:
+      // For the verdict alone.
+      return nil
     case .evidence(let diagnosis):
       // A revert that fails too does not hide why there was one.
       evidence = evidence ?? diagnosis

@@ -104,6 +104,13 @@ extension OperationRunner {
     }
   }
 
+  /// Asks the registry whether it, too, has no such image, so that a pull that can never succeed ends the wait at once.
+  func askRegistry(about image: String) async {
+    guard let registry, let reference = ImageReference(image) else { return }
+    let verdict = await registry.check(reference, isForDeploying: false).verdict
+    mailbox.post(.registryAnswered(image: image, RegistryOpinion(verdict)))
+  }
+
   /// One try to write the outcome, with the frame that tells it.
   func write(_ ended: EndedOperation, sequence: UInt64) async {
     let at = wallClock()

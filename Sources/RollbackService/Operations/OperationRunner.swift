@@ -11,6 +11,7 @@ internal import RolloutCore
 struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   let operation: Operation
   let cluster: any Cluster
+  let registry: (any ImageRegistry)?
   let store: any OperationStore
   let timing: OperationTiming
   let clock: C
@@ -48,6 +49,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     _ batch: OperationMailbox.Batch, _ course: inout OperationCourse, _ group: inout TaskGroup<Void>
   ) {
     for answer in batch.answers {
+      if case .registryAnswered(let image, let opinion) = answer {
+        judge([.registryAnswered(image: image, opinion)], &course, &group)
+        continue
+      }
       if let event = course.take(answer, feed: operation.feed, at: wallClock) {
         perform(course.machine.handle(event, at: clock.now), &course, &group)
       }
@@ -78,6 +83,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     switch step {
     case .wait(let wait):
       course.verdictWake = wait.until
+      for image in wait.askRegistry { group.addTask { await askRegistry(about: image) } }
       guard let progress = wait.progress else { return }
       course.note(progress, elapsed: elapsed)
     case .end(let outcome, let last):
@@ -159,7 +165,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak),
       timeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : max(timeout - elapsed, .zero),
-      failFast: operation.plan.failFast, acceptedDigests: digest(isReverting: course.isReverting).map { [$0] } ?? [])
+      failFast: operation.plan.failFast, acceptedDigests: acceptedDigests(isReverting: course.isReverting))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
     let end = course.makeFollower()
     group.addTask { [cluster, mailbox] in
@@ -177,6 +183,12 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
   func digest(isReverting: Bool) -> String? {
     guard isReverting else { return operation.deploy.imageDigest.isEmpty ? nil : operation.deploy.imageDigest }
     return operation.plan.revertImage.flatMap { ImageReference($0) }?.digest
+  }
+
+  /// What pods may report for the image: its own digest or, for an index, that of a platform.
+  private func acceptedDigests(isReverting: Bool) -> Set<String> {
+    guard let digest = digest(isReverting: isReverting) else { return [] }
+    return Set(isReverting ? [] : operation.plan.platformDigests ?? []).union([digest])
   }
 
   private func tell(_ notice: OperationNotice, isReverting: Bool) {

@@ -11,6 +11,7 @@ internal import Synchronization
 final class OperationSupervisor<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   private let store: any OperationStore
   private let cluster: any Cluster
+  private let registry: (any ImageRegistry)?
   private let timing: OperationTiming
   private let clock: C
   private let wallClock: @Sendable () -> RollbackMessages.Timestamp
@@ -36,11 +37,12 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   }
 
   init(
-    store: any OperationStore, cluster: any Cluster, timing: OperationTiming, clock: C,
+    store: any OperationStore, cluster: any Cluster, registry: (any ImageRegistry)?, timing: OperationTiming, clock: C,
     wallClock: @escaping @Sendable () -> RollbackMessages.Timestamp, statistics: RolloutStatistics, log: Logger
   ) {
     self.store = store
     self.cluster = cluster
+    self.registry = registry
     self.timing = timing
     self.clock = clock
     self.wallClock = wallClock
@@ -109,7 +111,8 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     log[metadataKey: "app"] = "\(operation.app.name)"
     log.info("operation begins", metadata: ["image": "\(operation.plan.image)", "action": "\(operation.plan.action)"])
     let runner = OperationRunner(
-      operation: operation, cluster: cluster, store: store, timing: timing, clock: clock, wallClock: wallClock,
+      operation: operation, cluster: cluster, registry: registry, store: store, timing: timing, clock: clock,
+      wallClock: wallClock,
       log: log, mailbox: running.mailbox)
     switch await runner.run() {
     case .finished(let finished):

@@ -76,11 +76,13 @@ public struct OperationPlan: Codable, Hashable, Sendable {
   public var revertImage: String?
   /// The Deployment's uid when the operation began.
   public var deploymentUID: String?
+  /// When the image is an index: its platforms' digests, which runtimes may report instead of its own.
+  public var platformDigests: [String]?
 
   public init(
     image: String, requestID: String, isRollback: Bool, timeout: Int64, soak: Int64, failFast: Bool,
     fromDeployID: String, targetDeployID: String, actorID: String?, peer: String? = nil, previousImage: String? = nil,
-    revertImage: String? = nil, deploymentUID: String? = nil
+    revertImage: String? = nil, deploymentUID: String? = nil, platformDigests: [String]? = nil
   ) {
     self.image = image
     self.requestID = requestID
@@ -95,6 +97,7 @@ public struct OperationPlan: Codable, Hashable, Sendable {
     self.previousImage = previousImage
     self.revertImage = revertImage
     self.deploymentUID = deploymentUID
+    self.platformDigests = platformDigests
   }
 
   /// `deploy.rollback` or `deploy.create`.

@@ -1,19 +1,22 @@
-import Foundation
-import HTTPClient
-import Testing
+public import Foundation
 
 /// Runs what only exists as a command.
-enum Shell {
-  struct Failed: Error {
-    let command: String
-    let output: String
+public enum Shell {
+  public struct Failed: Error {
+    public let command: String
+    public let output: String
+
+    public init(command: String, output: String) {
+      self.command = command
+      self.output = output
+    }
   }
 
   /// The standard output of a command that must succeed.
   ///
   /// Through files, not pipes: a child that another test starts meanwhile would inherit a pipe and keep it open.
   @discardableResult
-  static func run(_ command: String, in directory: URL? = nil) async throws -> [UInt8] {
+  public static func run(_ command: String, in directory: URL? = nil) async throws -> [UInt8] {
     let folder = try TemporaryFolder("shell")
     let output = folder.url.appending(path: "output")
     let process = Process()
@@ -37,26 +40,15 @@ enum Shell {
 }
 
 /// A folder that goes with its owner.
-final class TemporaryFolder: Sendable {
-  let url: URL
+public final class TemporaryFolder: Sendable {
+  public let url: URL
 
-  init(_ name: String) throws {
+  public init(_ name: String) throws {
     url = FileManager.default.temporaryDirectory.appending(path: "\(name)-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
   deinit {
     try? FileManager.default.removeItem(at: url)
-  }
-}
-
-/// The error of something that must fail; nil, and an issue, when it does not.
-func failure<Value>(_ body: @Sendable () async throws -> Value) async -> HTTPClientError? {
-  do {
-    _ = try await body()
-    Issue.record("did not fail")
-    return nil
-  } catch {
-    return error as? HTTPClientError
   }
 }

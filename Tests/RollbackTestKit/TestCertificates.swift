@@ -1,12 +1,12 @@
-import Foundation
+public import Foundation
 
 /// Certificates made by openssl for one test, in a folder of their own: the authorities `ca` and `other`, and of `ca`
 /// the leaves `server` (for 127.0.0.1), `wrong` (for another name), `expired` and `client`.
-final class TestCertificates: Sendable {
+public final class TestCertificates: Sendable {
   private let folder: TemporaryFolder
-  var directory: URL { folder.url }
+  public var directory: URL { folder.url }
 
-  init() async throws {
+  public init() async throws {
     folder = try TemporaryFolder("certificates")
     try await Shell.run(
       #"""
@@ -26,7 +26,7 @@ final class TestCertificates: Sendable {
       """#, in: folder.url)
   }
 
-  func pem(_ name: String) throws -> [UInt8] {
+  public func pem(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: directory.appending(path: name)))
   }
 }
