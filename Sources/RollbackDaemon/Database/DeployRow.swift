@@ -10,7 +10,11 @@ enum DeployRow {
     d.replicas_available, d.created_at, d.finished_at, d.time_to_ready_ms, d.actor_id, d.reason, d.rollback_of,
     d.warnings, d.current, d.not_rollbackable_reason, d.image_retained_until, d.request_id,
     (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at),
-    d.current AND EXISTS (
+    d.current AND \(isOvertaken)
+    """
+  /// Whether another deploy was tried on top of `d`.
+  static let isOvertaken = """
+    EXISTS (
       SELECT FROM paas_deployments n WHERE n.app_id = d.app_id AND n.created_at > d.created_at
         AND n.status NOT IN ('building', 'deploying'))
     """

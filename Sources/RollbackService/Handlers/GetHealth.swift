@@ -6,6 +6,7 @@ extension RollbackService {
     try await authorize(caller, .getHealth)
     async let database = dependencies.database()
     async let cluster = dependencies.clusterHealth()
+    async let connections = dependencies.connections
     var running: [RunningOperation] = []
     do {
       running = try await operations.running()
@@ -23,6 +24,6 @@ extension RollbackService {
       state: isWell ? .ok : .degraded, version: identity.version, host: identity.host, startedAt: startedAt,
       uptime: startedInstant.duration(to: clock.now), database: parts.0, cluster: parts.1,
       registry: RegistryHealth(state: .notConfigured), running: running, timeToReady: statistics.summary,
-      connections: UInt32(clamping: dependencies.connections))
+      connections: UInt32(clamping: await connections))
   }
 }

@@ -2,11 +2,6 @@ public import RollbackMessages
 
 extension RollbackService {
   /// Not in this version.
-  public func planRollback(_ request: PlanRollbackRequest, from caller: Caller) async throws -> PlanRollbackResponse {
-    throw ServiceError(.unimplemented, "PlanRollback is not in this version of rollbackd yet")
-  }
-
-  /// Not in this version.
   public func cancelDeploy(_ request: CancelDeployRequest, from caller: Caller) async throws -> CancelDeployResponse {
     throw ServiceError(.unimplemented, "CancelDeploy is not in this version of rollbackd yet")
   }

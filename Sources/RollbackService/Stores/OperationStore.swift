@@ -1,4 +1,5 @@
 public import RollbackMessages
+public import struct RolloutCore.EnvironmentRecord
 
 /// What the durable operation needs of the database: intent before effect, leases, frames, one outcome.
 public protocol OperationStore: Sendable {
@@ -91,10 +92,12 @@ public struct OperationIntent: Sendable {
   public var reason: String
   public var warnings: [Warning]
   public var peer: Caller
+  /// Of the container as the template has it now, by names and fingerprints; nil where it is not known.
+  public var environment: EnvironmentRecord?
 
   public init(
     deployID: String, app: App, imageRef: String, imageDigest: String, plan: OperationPlan, actorID: String?,
-    reason: String, warnings: [Warning], peer: Caller
+    reason: String, warnings: [Warning], peer: Caller, environment: EnvironmentRecord? = nil
   ) {
     self.deployID = deployID
     self.app = app
@@ -105,6 +108,7 @@ public struct OperationIntent: Sendable {
     self.reason = reason
     self.warnings = warnings
     self.peer = peer
+    self.environment = environment
   }
 }
 
