@@ -74,13 +74,16 @@ public struct PlanRollbackResponse: Hashable, Sendable {
   public var inFlightHost: String
   /// For how long the target served, from ready to being replaced. Absent where that is not known.
   public var targetLiveFor: Duration?
+  /// The newest deploy, when it failed or was cancelled after `from` went live: its image may be what the cluster is on.
+  public var undoes: DeployRecord?
 
   public init(
     from: DeployRecord? = nil, target: DeployRecord? = nil, allowed: Bool = false, refusalReason: String = "",
     refusalMessage: String = "", warnings: [Warning] = [], estimate: Duration? = nil, namespace: String = "",
     deployment: String = "", container: String = "", image: String = "", notRestored: [String] = [],
     estimateRollouts: UInt32 = 0, estimateSameImage: Bool = false, imageCheck: String = "",
-    inFlight: DeployRecord? = nil, inFlightHost: String = "", targetLiveFor: Duration? = nil
+    inFlight: DeployRecord? = nil, inFlightHost: String = "", targetLiveFor: Duration? = nil,
+    undoes: DeployRecord? = nil
   ) {
     self.from = from
     self.target = target
@@ -100,6 +103,7 @@ public struct PlanRollbackResponse: Hashable, Sendable {
     self.inFlight = inFlight
     self.inFlightHost = inFlightHost
     self.targetLiveFor = targetLiveFor
+    self.undoes = undoes
   }
 }
 
@@ -125,6 +129,7 @@ extension PlanRollbackResponse: ProtobufMessage {
     inFlight = try reader.message(fields.in_flight)
     inFlightHost = reader.string(fields.in_flight_host)
     targetLiveFor = try reader.duration(fields.target_live_for, "rollback.v1.PlanRollbackResponse.target_live_for")
+    undoes = try reader.message(fields.undoes)
   }
 
   public func write(into fields: inout Rollback__V1__PlanRollbackResponse, with writer: ProtobufWriter) {
@@ -146,5 +151,6 @@ extension PlanRollbackResponse: ProtobufMessage {
     fields.in_flight = writer.message(inFlight)
     fields.in_flight_host = writer.string(inFlightHost)
     fields.target_live_for = writer.duration(targetLiveFor)
+    fields.undoes = writer.message(undoes)
   }
 }

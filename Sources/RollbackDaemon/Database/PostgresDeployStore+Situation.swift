@@ -15,6 +15,7 @@ extension PostgresDeployStore {
       async let newest = self.newestServed(of: nameOrID)
       async let current = self.current(of: nameOrID)
       async let named = self.deploys(of: nameOrID, beginningWith: word)
+      async let ended = self.newestEnded(of: nameOrID)
       async let running = self.inFlight(of: nameOrID)
       async let earlier = self.deploy(of: nameOrID, requestID: requestID)
       guard let app = try await known else { return nil }
@@ -27,7 +28,8 @@ extension PostgresDeployStore {
       }
       return Situation(
         app: app, deploys: deploys, named: try await named, inFlight: try await running,
-        sameRequest: try await earlier, rolledBackFrom: served.rolledBackFrom, next: served.next)
+        sameRequest: try await earlier, rolledBackFrom: served.rolledBackFrom, next: served.next,
+        newest: try await ended)
     }
   }
 
@@ -99,6 +101,17 @@ extension PostgresDeployStore {
       """
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID)) AND d.current
+      """, [.text(nameOrID)]
+    ).first.map { try DeployRow.read($0) }
+  }
+
+  private func newestEnded(of nameOrID: String) async throws -> DeployRecord? {
+    try await client.read(
+      """
+      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+        AND d.status NOT IN ('building', 'deploying') AND d.image_ref <> '' AND d.image_ref NOT LIKE '%:building'
+      ORDER BY d.created_at DESC, d.id LIMIT 1
       """, [.text(nameOrID)]
     ).first.map { try DeployRow.read($0) }
   }

@@ -24,6 +24,7 @@ extension RollbackService {
     var response = answer(examination, refusal: inTheWay ?? examination.refusal)
     response.inFlight = situation.inFlight?.deploy
     response.inFlightHost = situation.inFlight?.host ?? ""
+    response.undoes = situation.unsettled
     if let target = examination.target { try await addTimes(of: target, situation.app, to: &response) }
     return response
   }

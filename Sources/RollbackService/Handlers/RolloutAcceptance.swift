@@ -72,7 +72,8 @@ extension RollbackService {
       let feed = RolloutFeed(deployID: deploy.id)
       let accepted = RolloutAccepted(
         deploy: deploy, from: situation.current, target: examination.target, warnings: warnings, auditID: auditID,
-        namespace: app.namespace, deployment: app.deployment, container: app.container)
+        namespace: app.namespace, deployment: app.deployment, container: app.container,
+        undoes: choice.target == nil ? nil : situation.unsettled)
       feed.publish(.accepted(accepted), at: wallClock())
       supervisor.begin(
         Operation(

@@ -60,6 +60,8 @@ public struct Situation: Sendable {
   public var rolledBackFrom: Set<String>?
   /// Behind which row older ones that went live go on; nil: there are none.
   public var next: DeployPosition?
+  /// The newest deploy that has an image and has ended; nil where `deploys` are all there are.
+  public var newest: DeployRecord?
   /// Those that the caller's reference names, where it names any by id.
   public var named: [DeployRecord]
   /// The deploy that is under way.
@@ -69,8 +71,9 @@ public struct Situation: Sendable {
 
   public init(
     app: App, deploys: [DeployRecord], named: [DeployRecord], inFlight: InFlight?, sameRequest: DeployRecord?,
-    rolledBackFrom: Set<String>? = nil, next: DeployPosition? = nil
+    rolledBackFrom: Set<String>? = nil, next: DeployPosition? = nil, newest: DeployRecord? = nil
   ) {
+    self.newest = newest
     self.app = app
     self.rolledBackFrom = rolledBackFrom
     self.next = next
@@ -82,6 +85,16 @@ public struct Situation: Sendable {
 
   /// The deploy that the app runs by our records.
   public var current: DeployRecord? { deploys.first { $0.current } }
+
+  /// The deploy that failed or was cancelled after the current one went live, if that is the newest: its image may be
+  /// what the cluster is on.
+  var unsettled: DeployRecord? {
+    let ended = newest ?? deploys.first { $0.status != .building && $0.status != .deploying }
+    guard let current, let ended, ended.status == .failed || ended.status == .cancelled,
+      ended.imageRef != current.imageRef
+    else { return nil }
+    return ended
+  }
 
   mutating func add(_ older: ServedDeploys) {
     deploys += older.deploys

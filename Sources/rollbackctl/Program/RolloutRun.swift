@@ -124,7 +124,7 @@ final class RolloutRun: Sendable {
     case .rollback(let request):
       RolloutPreview(
         kind: .rollback, app: request.app, namespace: accepted.namespace, from: accepted.from,
-        target: accepted.target, warnings: accepted.warnings)
+        undoes: accepted.undoes, target: accepted.target, warnings: accepted.warnings)
     case .deploy(let request):
       RolloutPreview(
         kind: .deploy(image: request.image), app: request.app, namespace: accepted.namespace, from: accepted.from,
@@ -132,8 +132,8 @@ final class RolloutRun: Sendable {
     case .watch:
       RolloutPreview(
         kind: accepted.target == nil ? .deploy(image: accepted.deploy?.imageRef ?? "") : .rollback,
-        app: accepted.deploy?.app ?? "", namespace: accepted.namespace, from: accepted.from, target: accepted.target,
-        warnings: accepted.warnings)
+        app: accepted.deploy?.app ?? "", namespace: accepted.namespace, from: accepted.from, undoes: accepted.undoes,
+        target: accepted.target, warnings: accepted.warnings)
     }
   }
 

@@ -2837,7 +2837,7 @@ const ProtobufCMessageDescriptor rollback__v1__plan_rollback_request__descriptor
   (ProtobufCMessageInit) rollback__v1__plan_rollback_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__field_descriptors[18] =
+static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__field_descriptors[19] =
 {
   {
     "from",
@@ -3055,6 +3055,18 @@ static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "undoes",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, undoes),
+    &rollback__v1__deploy_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__plan_rollback_response__field_indices_by_name[] = {
   2,   /* field[2] = allowed */
@@ -3074,12 +3086,13 @@ static const unsigned rollback__v1__plan_rollback_response__field_indices_by_nam
   3,   /* field[3] = refusal_reason */
   1,   /* field[1] = target */
   17,   /* field[17] = target_live_for */
+  18,   /* field[18] = undoes */
   5,   /* field[5] = warnings */
 };
 static const ProtobufCIntRange rollback__v1__plan_rollback_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor rollback__v1__plan_rollback_response__descriptor =
 {
@@ -3089,7 +3102,7 @@ const ProtobufCMessageDescriptor rollback__v1__plan_rollback_response__descripto
   "Rollback__V1__PlanRollbackResponse",
   "rollback.v1",
   sizeof(Rollback__V1__PlanRollbackResponse),
-  18,
+  19,
   rollback__v1__plan_rollback_response__field_descriptors,
   rollback__v1__plan_rollback_response__field_indices_by_name,
   1,  rollback__v1__plan_rollback_response__number_ranges,
@@ -3378,7 +3391,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_frame__descriptor =
   (ProtobufCMessageInit) rollback__v1__rollout_frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[10] =
 {
   {
     "deploy",
@@ -3488,6 +3501,18 @@ static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "undoes",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutAccepted, undoes),
+    &rollback__v1__deploy_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = {
   4,   /* field[4] = audit_id */
@@ -3498,12 +3523,14 @@ static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = 
   8,   /* field[8] = joined */
   5,   /* field[5] = namespace */
   2,   /* field[2] = target */
+  9,   /* field[9] = undoes */
   3,   /* field[3] = warnings */
 };
-static const ProtobufCIntRange rollback__v1__rollout_accepted__number_ranges[1 + 1] =
+static const ProtobufCIntRange rollback__v1__rollout_accepted__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 20, 9 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
 {
@@ -3513,10 +3540,10 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
   "Rollback__V1__RolloutAccepted",
   "rollback.v1",
   sizeof(Rollback__V1__RolloutAccepted),
-  9,
+  10,
   rollback__v1__rollout_accepted__field_descriptors,
   rollback__v1__rollout_accepted__field_indices_by_name,
-  1,  rollback__v1__rollout_accepted__number_ranges,
+  2,  rollback__v1__rollout_accepted__number_ranges,
   (ProtobufCMessageInit) rollback__v1__rollout_accepted__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

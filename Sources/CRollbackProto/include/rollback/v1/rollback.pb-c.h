@@ -535,10 +535,14 @@ struct  Rollback__V1__PlanRollbackResponse
    * For how long the target served, from ready to being replaced. Absent where that is not known.
    */
   Google__Protobuf__Duration *target_live_for;
+  /*
+   * The newest deploy, when it failed or was cancelled after `from` went live: its image may be what the cluster is on.
+   */
+  Rollback__V1__DeployRecord *undoes;
 };
 #define ROLLBACK__V1__PLAN_ROLLBACK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__plan_rollback_response__descriptor) \
-    , NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+    , NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 struct  Rollback__V1__WatchDeployRequest
@@ -652,10 +656,14 @@ struct  Rollback__V1__RolloutAccepted
    * The call joined an operation with the same request id.
    */
   protobuf_c_boolean joined;
+  /*
+   * For a rollback: the newest deploy before it, when it failed or was cancelled after `from` went live.
+   */
+  Rollback__V1__DeployRecord *undoes;
 };
 #define ROLLBACK__V1__ROLLOUT_ACCEPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__rollout_accepted__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
 
 
 /*
