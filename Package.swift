@@ -118,7 +118,11 @@ let package = Package(
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
-      "SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+      "SchemaTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", "ProtobufC",
+        "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log,
+      ]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
@@ -130,7 +134,9 @@ let package = Package(
         "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
-    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "Postgres", log]),
+    tests(
+      "RollbackDaemonTests",
+      ["RollbackDaemon", "RollbackService", "RolloutCore", "KubernetesObjects", "Postgres", log]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",

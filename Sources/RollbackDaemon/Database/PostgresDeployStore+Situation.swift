@@ -74,7 +74,7 @@ extension PostgresDeployStore {
       ORDER BY n.created_at, n.id DESC LIMIT 1), false)
     """
 
-  private static func selectServed(where condition: String, limit: String) -> String {
+  static func selectServed(where condition: String, limit: String) -> String {
     """
     SELECT \(DeployRow.columns), \(isRolledBackFrom)
     FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
