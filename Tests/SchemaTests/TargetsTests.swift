@@ -7,6 +7,7 @@ import Testing
 import struct RolloutCore.ContainerEnvironment
 import struct RolloutCore.DeployHistory
 import struct RolloutCore.EnvironmentRecord
+import struct RolloutCore.ImageReference
 import enum RolloutCore.TargetWord
 
 @testable import RollbackDaemon
@@ -64,7 +65,8 @@ struct TargetsTests {
       for number in 0..<40 {
         let status =
           ["superseded", "superseded", "superseded", "failed", "cancelled"].randomElement(using: &random) ?? ""
-        let image = Int.random(in: 0..<8, using: &random) == 0 ? "i:building" : "i:\(number)"
+        let isUnbuilt = status == "failed" && Bool.random(using: &random)
+        let image = isUnbuilt ? "i:building" : "i:\(number)"
         let of = Bool.random(using: &random) ? ids.randomElement(using: &random) : nil
         let isReady = status == "superseded" && Int.random(in: 0..<5, using: &random) > 0
         ids.append(
@@ -222,7 +224,7 @@ struct TargetsTests {
 
   private func history(_ situation: Situation, running: String) -> DeployHistory {
     DeployHistory(
-      app: "a", deploys: situation.deploys.map(Eligibility.planned), running: .init(running),
+      app: "a", deploys: situation.deploys.map(Eligibility.planned), running: ImageReference(running),
       rolledBackFrom: situation.rolledBackFrom)
   }
 

@@ -217,8 +217,13 @@ final class RolloutRun: Sendable {
     try console.write(result.text(width: console.output.width, style: console.output.style))
   }
 
-  /// A suggestion is worth one call, and no error.
+  /// A suggestion is worth a call or two, and no error.
   private func wayOut(after deploy: DeployRecord, of app: String) async -> DeployRecord? {
+    if deploy.rollbackOf.isEmpty,
+      let target = try? await context.daemon.planRollback(PlanRollbackRequest(app: app)).target
+    {
+      return target
+    }
     guard let page = try? await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: 50)) else {
       return nil
     }

@@ -31,7 +31,8 @@ struct DeployHistory: Sendable {
     guard !failed.rollbackOf.isEmpty else { return lastKnownGood }
     let replaced = rolledBackFrom
     return deploys.first { deploy in
-      deploy.wentLive && deploy.rollbackable && !replaced.contains(deploy.id) && deploy.imageRef != failed.imageRef
+      deploy.wentLive && deploy.rollbackable && !deploy.current && !replaced.contains(deploy.id)
+        && deploy.imageRef != failed.imageRef
     }
   }
 
