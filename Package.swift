@@ -126,8 +126,8 @@ let package = Package(
     tests(
       "SchemaTests",
       [
-        "RollbackDaemon", "RollbackService", "RollbackMessages", "ProtobufC", "Postgres", "ConnectionPool", "LinuxIO",
-        "RollbackTestKit", "DevServices", log,
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", "ProtobufC",
+        "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log,
       ]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
@@ -140,7 +140,9 @@ let package = Package(
         "KubernetesObjects", "RegistryClient", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
-    tests("RollbackDaemonTests", ["RollbackDaemon", "RollbackService", "RegistryClient", "Postgres", log]),
+    tests(
+      "RollbackDaemonTests",
+      ["RollbackDaemon", "RollbackService", "RolloutCore", "KubernetesObjects", "RegistryClient", "Postgres", log]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",

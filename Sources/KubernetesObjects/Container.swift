@@ -46,10 +46,46 @@ public struct EnvironmentVariable: Codable, Hashable, Sendable {
   public struct Source: Codable, Hashable, Sendable {
     public var configMapKeyRef: KeyReference?
     public var secretKeyRef: KeyReference?
+    public var fieldRef: FieldReference?
+    public var resourceFieldRef: ResourceReference?
 
-    public init(configMapKeyRef: KeyReference? = nil, secretKeyRef: KeyReference? = nil) {
+    public init(
+      configMapKeyRef: KeyReference? = nil, secretKeyRef: KeyReference? = nil, fieldRef: FieldReference? = nil,
+      resourceFieldRef: ResourceReference? = nil
+    ) {
       self.configMapKeyRef = configMapKeyRef
       self.secretKeyRef = secretKeyRef
+      self.fieldRef = fieldRef
+      self.resourceFieldRef = resourceFieldRef
+    }
+  }
+
+  /// A field of the pod itself: `metadata.name`.
+  public struct FieldReference: Codable, Hashable, Sendable {
+    public var fieldPath: String
+
+    public init(fieldPath: String) { self.fieldPath = fieldPath }
+
+    public init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      fieldPath = try fields.value(.fieldPath, default: "")
+    }
+  }
+
+  /// A request or limit of a container: `limits.memory`.
+  public struct ResourceReference: Codable, Hashable, Sendable {
+    public var containerName: String
+    public var resource: String
+
+    public init(containerName: String = "", resource: String) {
+      self.containerName = containerName
+      self.resource = resource
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      containerName = try fields.value(.containerName, default: "")
+      resource = try fields.value(.resource, default: "")
     }
   }
 

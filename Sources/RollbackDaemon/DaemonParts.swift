@@ -65,5 +65,6 @@ struct DaemonParts: Sendable {
     server = TTRPCServer(
       on: front, methods: ServiceMethods(service: service, codec: codec, users: users).all, limits: limits,
       codec: codec, logger: log)
+    health.observe(server)
   }
 }

@@ -29,7 +29,6 @@ struct Watchdog: Sendable {
         return
       }
       notifier.watchdog()
-      parts.health.note(connections: await parts.server.connectionCount)
       let status = await line()
       if status != lastStatus { notifier.status(status) }
       lastStatus = status

@@ -17,10 +17,13 @@ public struct RolloutAccepted: Hashable, Sendable {
   public var container: String
   /// The call joined an operation with the same request id.
   public var joined: Bool
+  /// For a rollback: the newest deploy before it, when it failed or was cancelled after `from` went live.
+  public var undoes: DeployRecord?
 
   public init(
     deploy: DeployRecord? = nil, from: DeployRecord? = nil, target: DeployRecord? = nil, warnings: [Warning] = [],
-    auditID: Int64 = 0, namespace: String = "", deployment: String = "", container: String = "", joined: Bool = false
+    auditID: Int64 = 0, namespace: String = "", deployment: String = "", container: String = "", joined: Bool = false,
+    undoes: DeployRecord? = nil
   ) {
     self.deploy = deploy
     self.from = from
@@ -31,6 +34,7 @@ public struct RolloutAccepted: Hashable, Sendable {
     self.deployment = deployment
     self.container = container
     self.joined = joined
+    self.undoes = undoes
   }
 }
 
@@ -47,6 +51,7 @@ extension RolloutAccepted: ProtobufMessage {
     deployment = reader.string(fields.deployment)
     container = reader.string(fields.container)
     joined = reader.bool(fields.joined)
+    undoes = try reader.message(fields.undoes)
   }
 
   public func write(into fields: inout Rollback__V1__RolloutAccepted, with writer: ProtobufWriter) {
@@ -59,5 +64,6 @@ extension RolloutAccepted: ProtobufMessage {
     fields.deployment = writer.string(deployment)
     fields.container = writer.string(container)
     fields.joined = writer.bool(joined)
+    fields.undoes = writer.message(undoes)
   }
 }

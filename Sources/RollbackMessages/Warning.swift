@@ -8,7 +8,8 @@ public struct Warning: Hashable, Sendable {
   public var code: String
   /// One sentence for a person.
   public var message: String
-  /// Its objects: for schema_mismatch the migrations, "0042 orders_add_note".
+  /// Its objects: for schema_mismatch the migrations, "0042_orders_add_note (2026-11-24T02:31:00Z)"; for
+  /// environment_changed names, never values: "DB_POOL (changed)", "secret hello-env (added)".
   public var details: [String]
 
   public init(code: String = "", message: String = "", details: [String] = []) {

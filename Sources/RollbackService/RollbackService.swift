@@ -81,5 +81,5 @@ public protocol DependencyHealth: Sendable {
   func database() async -> DatabaseHealth
   func clusterHealth() async -> ClusterHealth
   /// Clients on the socket.
-  var connections: Int { get }
+  var connections: Int { get async }
 }

@@ -22,11 +22,13 @@ public struct DeployRecord: Hashable, Sendable {
   public var rollbackOf: String?
   /// Migrations of the app's schema that were applied after this deploy was created.
   public var migrationsSince: Int
+  /// Why it can never be rolled back to, where that was recorded: a reason of the contract, or words.
+  public var barrier: String?
 
   public init(
     id: String, imageRef: String, imageDigest: String? = nil, status: Status, current: Bool = false,
     createdAt: Timestamp, finishedAt: Timestamp? = nil, actorID: String? = nil, reason: String? = nil,
-    rollbackOf: String? = nil, migrationsSince: Int = 0
+    rollbackOf: String? = nil, migrationsSince: Int = 0, barrier: String? = nil
   ) {
     self.id = id
     self.imageRef = imageRef
@@ -39,6 +41,7 @@ public struct DeployRecord: Hashable, Sendable {
     self.reason = reason
     self.rollbackOf = rollbackOf
     self.migrationsSince = migrationsSince
+    self.barrier = barrier
   }
 
   /// The image to deploy for this row: by its recorded digest, where one was recorded. Nil when no image came of it.
@@ -58,8 +61,10 @@ public struct DeployRecord: Hashable, Sendable {
 
 extension DeployRecord {
   /// Why one cannot roll back to this deploy; nil when one can.
-  /// - Parameter running: the image in the Deployment's template now; nil where it was not read.
-  public func ineligibility(running: ImageReference?) -> Refusal? {
+  /// - Parameters:
+  ///   - running: the image in the Deployment's template now; nil where it was not read.
+  ///   - isSettled: false when the template is known to have another image than the current deploy.
+  public func ineligibility(running: ImageReference?, isSettled: Bool = true) -> Refusal? {
     if status == .building || status == .deploying {
       return Refusal(.conflict, "deploy \(shortID) is still in progress")
     }
@@ -67,9 +72,18 @@ extension DeployRecord {
       let what = imageRef.isEmpty ? "it has no image" : "its image reference is \(imageRef)"
       return Refusal(.invalidRollbackTarget, "deploy \(shortID) never produced an image: \(what.oneLine())")
     }
-    if running.map(image.isSameImage) ?? current {
+    if let barrier { return Self.refusal(barrier, shortID, image) }
+    if running.map(image.isSameImage) ?? (current && isSettled) {
       return Refusal(.alreadyCurrent, "deploy \(shortID), image \(image), is what runs now")
     }
     return nil
+  }
+
+  private static func refusal(_ barrier: String, _ id: String, _ image: ImageReference) -> Refusal {
+    switch RefusalReason(rawValue: barrier) {
+    case .imageGone: Refusal(.imageGone, "the registry no longer has image \(image) of deploy \(id)")
+    case .imageBlocked: Refusal(.imageBlocked, "the registry refuses the pull of image \(image) of deploy \(id)")
+    default: Refusal(.invalidRollbackTarget, "deploy \(id) cannot be rolled back to: \(barrier.oneLine())")
+    }
   }
 }

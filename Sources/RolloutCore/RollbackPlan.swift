@@ -6,6 +6,11 @@ public struct RollbackPlan: Hashable, Sendable {
   /// What goes into the template: by digest where it is known.
   public var image: ImageReference
   public var warnings: [PlanWarning]
+  /// Why it is not done, where the registry or a demand stands against it; it is examined to the end all the same.
+  public var refusal: Refusal?
+
+  /// What a rollback never touches.
+  public static let notRestored = ["environment variables", "secrets", "database schema", "volumes"]
 
   /// What was found out about the target and the live object.
   public struct Facts: Sendable {
@@ -48,18 +53,21 @@ public struct RollbackPlan: Hashable, Sendable {
   public static func target(
     _ word: String, in history: DeployHistory, demands: Demands = Demands()
   ) throws(Refusal) -> DeployRecord {
-    if !demands.expectCurrent.isEmpty {
-      let expected = try history.deploy(named: demands.expectCurrent)
-      guard expected.id == history.current?.id else {
-        let actual = history.current.map { "\($0.shortID), \($0.imageRef)" } ?? "none"
-        throw Refusal(
-          .expectationFailed,
-          "deploy \(expected.shortID) is not the current one of app \(history.app); that is \(actual)")
-      }
-    }
-    let target = try history.deploy(named: word)
-    if let refusal = target.ineligibility(running: history.running) { throw refusal }
+    let target = try history.deploy(named: try TargetWord(word))
+    if let refusal = obstacle(to: target, in: history, demands: demands) { throw refusal }
     return target
+  }
+
+  /// Why a deploy that is there may not be the target; nil when it may.
+  public static func obstacle(
+    to target: DeployRecord, in history: DeployHistory, demands: Demands = Demands()
+  ) -> Refusal? {
+    do throws(Refusal) {
+      try history.expectCurrent(demands.expectCurrent)
+    } catch {
+      return error
+    }
+    return history.ineligibility(of: target)
   }
 
   /// Second half: what the registry, the migrations and the live object make of it.
@@ -67,15 +75,30 @@ public struct RollbackPlan: Hashable, Sendable {
   public static func make(
     for target: DeployRecord, in history: DeployHistory, facts: Facts, demands: Demands = Demands()
   ) throws(Refusal) -> RollbackPlan {
+    let plan = try examine(target, in: history, facts: facts, demands: demands)
+    if let refusal = plan.refusal { throw refusal }
+    return plan
+  }
+
+  /// As ``make(for:in:facts:demands:)``, to the end also where something stands against it, for whoever only asks.
+  /// - Throws: `Refusal` when there is no image that could be planned with.
+  public static func examine(
+    _ target: DeployRecord, in history: DeployHistory, facts: Facts, demands: Demands = Demands()
+  ) throws(Refusal) -> RollbackPlan {
     guard let image = target.image else {
       throw Refusal(.invalidRollbackTarget, "deploy \(target.shortID) never produced an image")
     }
+    var refusal: Refusal?
     var warnings: [PlanWarning] = []
     if !facts.migrations.isEmpty {
       warnings.append(
         PlanWarning(.schemaMismatch, PlanWarning.schemaMismatchText, details: facts.migrations.map(\.line)))
     }
-    if let warning = try registryWarning(facts.registry, image, demands) { warnings.append(warning) }
+    do throws(Refusal) {
+      if let warning = try registryWarning(facts.registry, image, demands) { warnings.append(warning) }
+    } catch {
+      refusal = error
+    }
     if target.imageDigest == nil {
       warnings.append(
         PlanWarning(.digestUnknown, "No digest was recorded for \(target.imageRef); what runs cannot be proven."))
@@ -91,7 +114,7 @@ public struct RollbackPlan: Hashable, Sendable {
           details: facts.changedEnvironment))
     }
     warnings += liveObjectWarnings(facts)
-    return RollbackPlan(target: target, image: image, warnings: warnings)
+    return RollbackPlan(target: target, image: image, warnings: warnings, refusal: refusal)
   }
 
   /// What the registry's answer about an image means for deploying it.
@@ -155,4 +178,16 @@ public enum RegistryVerdict: Hashable, Sendable {
   case unauthorized
   case unreachable(String)
   case notAsked
+
+  /// As a plan has it; part of the public contract.
+  public var word: String {
+    switch self {
+    case .present: "present"
+    case .moved: "moved"
+    case .gone: "gone"
+    case .blocked: "blocked"
+    case .unauthorized, .unreachable: "unchecked"
+    case .notAsked: "not_configured"
+    }
+  }
 }

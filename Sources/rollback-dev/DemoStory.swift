@@ -39,6 +39,7 @@ struct DemoStory {
       "Deploy v3, which is broken: it is seen as failed, with its cause, and old pods go on serving.",
       ["deploy", "hello", "\(Self.image):v3-crash", "--reason", "night build", "--yes"], exits: 3)
     try step("What is there to go back to?", ["list", "hello"])
+    try step("What would a rollback do? Nothing is changed.", ["plan", "hello"])
     try step(
       "Roll back to the last known good deploy.", ["rollback", "hello", "--reason", "v3 crashes at start", "--yes"])
     let image = try runningImage()

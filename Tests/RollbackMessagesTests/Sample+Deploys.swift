@@ -34,17 +34,21 @@ extension Sample {
       "0a040a0269640a00120f6e6578742d706167652d746f6b656e"),
     Sample(
       "PlanRollbackRequest",
-      PlanRollbackRequest(app: "app", target: "target"),
-      "0a036170701206746172676574"),
+      PlanRollbackRequest(app: "app", target: "target", expectCurrent: "expect-current", requireImageCheck: true),
+      "0a0361707012067461726765741a0e6578706563742d63757272656e742001"),
     Sample(
       "PlanRollbackResponse",
       PlanRollbackResponse(
         from: DeployRecord(id: "id"), target: DeployRecord(id: "id"), allowed: true, refusalReason: "refusal-reason",
         refusalMessage: "refusal-message", warnings: [Warning(code: "code"), Warning()],
-        estimate: .milliseconds(7500), namespace: "namespace", deployment: "deployment", container: "container"),
+        estimate: .milliseconds(7500), namespace: "namespace", deployment: "deployment", container: "container",
+        image: "image", notRestored: ["secrets", "volumes"], estimateRollouts: 5, estimateSameImage: true,
+        imageCheck: "present", inFlight: DeployRecord(id: "id"), inFlightHost: "host", targetLiveFor: .seconds(9),
+        undoes: DeployRecord(id: "id")),
       "0a040a02696412040a0269641801220e7265667573616c2d726561736f6e2a0f7265667573616c2d6d65737361676532"
         + "060a04636f646532003a0808071080cab5ee0142096e616d6573706163654a0a6465706c6f796d656e745209636f6e74"
-        + "61696e6572"),
+        + "61696e65725a05696d6167656207736563726574736207766f6c756d6573680570017a0770726573656e748201040a02"
+        + "69648a0104686f737492010208099a01040a026964"),
     Sample(
       "CancelDeployRequest",
       CancelDeployRequest(deploy: "deploy", reason: "reason", token: "token", onBehalfOf: "on-behalf-of"),

@@ -45,9 +45,9 @@ extension Sample {
       RolloutAccepted(
         deploy: DeployRecord(id: "id"), from: DeployRecord(id: "id"), target: DeployRecord(id: "id"),
         warnings: [Warning(code: "code"), Warning()], auditID: 70_000_000_005, namespace: "namespace",
-        deployment: "deployment", container: "container", joined: true),
+        deployment: "deployment", container: "container", joined: true, undoes: DeployRecord(id: "id")),
       "0a040a02696412040a0269641a040a02696422060a04636f646522002885f8cce2840232096e616d6573706163653a0a"
-        + "6465706c6f796d656e744209636f6e7461696e65724801"),
+        + "6465706c6f796d656e744209636f6e7461696e65724801a201040a026964"),
     Sample(
       "PodState",
       PodState(name: "name", ready: true, restarts: 103, state: "state", message: "message"),

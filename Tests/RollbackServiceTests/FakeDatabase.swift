@@ -1,5 +1,6 @@
 import RollbackMessages
 import Synchronization
+import struct RolloutCore.EnvironmentRecord
 
 @testable import RollbackService
 
@@ -22,6 +23,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var rows: [Row] = []
     var migrations: [Migration] = []
     var audit: [AuditEvent] = []
+    /// By deploy.
+    var environments: [String: EnvironmentRecord] = [:]
     /// How many of the next calls of each method fail as unavailable.
     var outages: [String: Int] = [:]
     var calls: [String] = []
@@ -152,6 +155,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
         createdAt: Timestamp(seconds: 1_000_000), requestID: intent.plan.requestID)
       let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: clock.now)
       state.rows.append(Row(deploy: deploy, lease: lease, plan: intent.plan))
+      state.environments[intent.deployID] = intent.environment
       return .started(deploy: deploy, lease: lease, auditID: Self.audit(intent.plan.action, &state))
     }
   }

@@ -40,7 +40,7 @@ import Testing
     ("77aa01bc", "77aa01bc"), ("77A", "77aa01bc"), ("0", "0bd91e44"),
   ])
   func aWordMeansADeploy(word: String, id: String) throws {
-    #expect(try ordinary.deploy(named: word).id == id)
+    #expect(try ordinary.deploy(named: TargetWord(word)).id == id)
   }
 
   @Test(arguments: [
@@ -128,11 +128,64 @@ import Testing
   @Test func theExpectedCurrentDeployMustBeIt() {
     #expect(refusal("77aa", ordinary, expect: "9f31") == nil)
     #expect(refusal("77aa", ordinary, expect: "0bd9") == .expectationFailed)
-    #expect(refusal("77aa", ordinary, expect: "eeee") == .notFound)
+    #expect(refusal("77aa", ordinary, expect: "eeee") == .expectationFailed)
+    #expect(refusal("77aa", ordinary, expect: "newest") == .invalidArgument)
+    #expect(refusal("77aa", ordinary, expect: "current") == nil)
   }
 
   @Test func theOrderOfTheRowsDoesNotMatter() throws {
     let shuffled = DeployHistory(app: "hello", deploys: ordinary.deploys.reversed(), running: ordinary.running)
-    #expect(try shuffled.deploy(named: "-2").id == "77aa01bc")
+    #expect(try shuffled.deploy(named: .back(2)).id == "77aa01bc")
+  }
+
+  /// v3 failed half-way and its image is in the template: a rollback *to* it is a new try, not "already current".
+  @Test func whatFailedIsNotWhatRuns() {
+    let failed = history(
+      [
+        deploy("01", "hello:v1", .superseded, at: 1), deploy("02", "hello:v2", .live, current: true, at: 2),
+        deploy("03", "hello:v3", .failed, at: 3),
+      ], running: "hello:v3")
+    #expect(refusal("03", failed) == nil)
+    #expect(refusal("02", failed) == nil)
+    #expect(failed.lastKnownGood?.id == "02")
+  }
+
+  /// Somebody set v1 by hand: going back to it is done and recorded; by default what the records say ran is wanted.
+  @Test func whatWasSetByHandIsNoDefaultAndMayBeNamed() {
+    let drifted = history(
+      [deploy("01", "hello:v1", .superseded, at: 1), deploy("02", "hello:v2", .live, current: true, at: 2)],
+      running: "hello:v1")
+    #expect(drifted.lastKnownGood?.id == "02")
+    #expect(refusal("01", drifted) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("image_gone", .imageGone), ("image_blocked", .imageBlocked), ("held by legal", .invalidRollbackTarget),
+    ]
+      as [(String, RefusalReason)])
+  func whatIsRecordedAsLostIsNoTarget(barrier: String, reason: RefusalReason) {
+    var lost = deploy("02", "hello:v2", .superseded, at: 2)
+    lost.barrier = barrier
+    let known = history(
+      [deploy("01", "hello:v1", .superseded, at: 1), lost, deploy("03", "hello:v3", .live, current: true, at: 3)],
+      running: "hello:v3")
+    #expect(known.lastKnownGood?.id == "01")
+    #expect(refusal("02", known) == reason)
+  }
+
+  @Test func olderDeploysAreAskedForOnlyWhereTheyDecide() {
+    let part = history([deploy("09", "hello:v3", .live, current: true, at: 9)], running: "hello:v3")
+    #expect(part.needsOlder(for: .lastKnownGood))
+    #expect(part.needsOlder(for: .back(1)))
+    #expect(!part.needsOlder(for: .current) && !part.needsOlder(for: .id(beginning: "01")))
+    #expect(!ordinary.needsOlder(for: .lastKnownGood) && !ordinary.needsOlder(for: .back(2)))
+    #expect(ordinary.needsOlder(for: .back(3)))
+  }
+
+  @Test func whatWasRolledBackFromMayBeToldFromOutside() {
+    let told = DeployHistory(
+      app: "hello", deploys: ordinary.deploys, running: ordinary.running, rolledBackFrom: ["0bd91e44"])
+    #expect(told.lastKnownGood?.id == "77aa01bc")
   }
 }

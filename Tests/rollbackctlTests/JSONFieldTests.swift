@@ -54,7 +54,7 @@ struct JSONFieldTests {
       frame.json(deployID: "i").line == """
         {"type":"accepted","seq":1,"at":"2026-11-24T02:47:10.125000Z","deploy_id":"i","deploy":{\(Self.deployFields)},\
         "warnings":[{"code":"c","message":"","details":[]}],"from":\(Self.emptyDeploy),"target":null,\
-        "audit_id":88213,"namespace":"n","deployment":"d","container":"w","joined":true}
+        "audit_id":88213,"namespace":"n","deployment":"d","container":"w","joined":true,"undoes":null}
         """)
   }
 
@@ -101,7 +101,9 @@ struct JSONFieldTests {
     #expect(
       PlanRollbackResponse(allowed: true, estimate: .seconds(24), namespace: "n").json.line == """
         {"from":null,"target":null,"allowed":true,"refusal_reason":null,"refusal_message":null,"warnings":[],\
-        "estimate":24.000,"namespace":"n","deployment":null,"container":null}
+        "estimate":24.000,"namespace":"n","deployment":null,"container":null,"image":null,"image_check":null,\
+        "not_restored":[],"estimate_rollouts":0,"estimate_same_image":false,"target_live_for":null,"undoes":null,\
+        "in_flight":null,"in_flight_host":null}
         """)
     #expect(CancelDeployResponse(leftOn: "x").json.line == #"{"deploy":null,"left_on":"x"}"#)
   }

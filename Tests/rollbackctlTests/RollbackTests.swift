@@ -19,7 +19,7 @@ struct RollbackTests {
       transcript.joined(separator: "\n") == """
         Roll back hello in namespace octave
           from  9f31c2a0  hello:v3  live for 6m10s (ci)
-          to    0bd91e44  hello:v2  sha256:1c9e…  was live 3d4h (ops)
+          to    0bd91e44  hello:v2  sha256:1c9e…  was live 3d4h (ops)   image: present
           Not restored: environment variables, secrets, database schema, volumes.
           WARNING schema_mismatch  Migrations have been applied since this deploy. Schema mismatch possible.
                   0042_orders_add_note (02:31), 0043_users_idx (02:31)
@@ -74,12 +74,12 @@ struct RollbackTests {
     #expect(daemon.calls.rollouts.isEmpty)
   }
 
-  @Test func `shows the daemon's plan where it makes one`() async {
+  @Test func `shows the daemon's plan, in 80 columns`() async {
     var daemon = daemon
     daemon.plan = .success(
       PlanRollbackResponse(
         from: Sample.v3, target: Sample.v2, allowed: true, warnings: [Sample.schemaMismatch], estimate: .seconds(24),
-        namespace: "octave"))
+        namespace: "octave", estimateRollouts: 3, estimateSameImage: true, imageCheck: "not_configured"))
     let console = FakeConsole.person(width: 80, answers: ["y"])
     #expect(await run("rollback", "hello", "previous", on: console, daemon: daemon) == .done)
     #expect(
@@ -87,8 +87,9 @@ struct RollbackTests {
         """
         Roll back hello in namespace octave
           from  9f31c2a0  hello:v3  live for 6m10s (ci)
-          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)
-          Ready in about 24s, going by earlier deploys.
+          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)   image: not
+                checked
+          Ready in about 24s, the median of the last 3 rollouts of this image.
           Not restored: environment variables, secrets, database schema, volumes.
           WARNING schema_mismatch  Migrations have been applied since this deploy.
                   Schema mismatch possible.
@@ -105,7 +106,79 @@ struct RollbackTests {
       PlanRollbackResponse(refusalReason: "image_gone", refusalMessage: "the registry no longer has image hello:v1"))
     let console = FakeConsole.person(answers: ["y"])
     #expect(await run("rollback", "hello", "77aa", on: console, daemon: daemon) == .refused)
-    #expect(console.screen == "error (image_gone): the registry no longer has image hello:v1\n")
+    #expect(
+      console.screen == """
+        error (image_gone): the registry no longer has image hello:v1
+          see: rollbackctl list hello --eligible
+
+        """)
+    #expect(daemon.calls.rollouts.isEmpty)
+  }
+
+  // MARK: A deploy in the way
+
+  private var busy: FakeDaemon {
+    var daemon = daemon
+    daemon.calls = FakeDaemon.Calls()
+    daemon.plan = .success(
+      PlanRollbackResponse(
+        from: Sample.v3, target: Sample.v2, refusalReason: "conflict",
+        refusalMessage:
+          "deploy c4410d7e (harbor/octave/hello:v4) of app hello is in progress: begun by ci 12s ago on a",
+        namespace: "octave",
+        inFlight: Sample.with(Sample.rollback) {
+          $0.imageRef = "harbor/octave/hello:v4"
+          $0.actorID = "ci"
+          $0.createdAt = Sample.ago(.seconds(12))
+        }, inFlightHost: "a"))
+    return daemon
+  }
+
+  @Test func `a deploy in progress ends before the question, with both ways out`() async {
+    let console = FakeConsole.person(answers: ["y"])
+    #expect(await run("rollback", "hello", on: console, daemon: busy) == .conflict)
+    #expect(
+      console.screen == """
+        error (conflict): deploy c4410d7e (harbor/octave/hello:v4) of app hello is in progress: begun by ci 12s ago on a
+          watch: rollbackctl watch c4410d7e
+          take its place: rollbackctl rollback hello 0bd91e44 --cancel-running
+
+        """)
+  }
+
+  @Test(arguments: [
+    (["--cancel-running"], "  cancels c4410d7e  hello:v4  in progress for 12s (ci)\n"),
+    (["--wait-for-lock", "1m"], "  waits up to 1m for c4410d7e  hello:v4  in progress for 12s (ci)\n"),
+  ])
+  func `the preview says what becomes of it`(flags: [String], line: String) async {
+    let console = FakeConsole.person(answers: ["y"])
+    let daemon = busy
+    let status = await Program.run(["rollback", "hello", "0bd9"] + flags, on: console) { _, body in
+      try await body(daemon)
+    }
+    #expect(status == .done)
+    #expect(console.told.contains(line))
+    #expect(daemon.calls.rollback?.target == Sample.v2.id)
+  }
+
+  @Test func `a plan sees what the rollback will insist on`() async {
+    _ = await run(
+      "rollback", "hello", "0bd9", "--expect-current", "9f31", "--require-image-check", on: .person(answers: ["n"]),
+      daemon: daemon)
+    #expect(
+      daemon.calls.all.first
+        == .plan(
+          PlanRollbackRequest(app: "hello", target: "0bd9", expectCurrent: "9f31", requireImageCheck: true)))
+  }
+
+  @Test func `what runs already is said without a question, on terminals and in JSON`() async {
+    let console = FakeConsole.person(answers: ["y"])
+    #expect(await run("rollback", "hello", "current", on: console, daemon: daemon) == .done)
+    #expect(console.screen == "OK  nothing to do: hello runs hello:v3 already (9f31c2a0)\n")
+    let json = FakeConsole.person(answers: ["y"])
+    #expect(await run("rollback", "hello", "9f31", "--output", "ndjson", on: json, daemon: daemon) == .done)
+    #expect(JSONValue(parsing: json.written)?["outcome"] == .string("already_current"))
+    #expect(daemon.calls.rollouts.isEmpty)
   }
 
   @Test func `with --yes asks nothing beforehand, and shows what the daemon accepted`() async {

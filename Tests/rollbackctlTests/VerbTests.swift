@@ -8,32 +8,13 @@ import Testing
 struct VerbTests {
   // MARK: What the daemon does not do yet
 
-  @Test(arguments: [["plan", "hello"], ["cancel", Sample.v2.id]])
+  @Test(arguments: [["cancel", Sample.v2.id]])
   func `1 and a clear word for what the daemon does not do yet`(arguments: [String]) async {
     let console = FakeConsole.person()
     let daemon = FakeDaemon()
     let status = await Program.run(arguments, on: console) { _, body in try await body(daemon) }
     #expect(status == .unexpected)
-    #expect(console.screen == "error (unimplemented): PlanRollback is not in this version of rollbackd yet\n")
-  }
-
-  @Test func `plan shows what would happen, and ends as the rollback would`() async {
-    var daemon = FakeDaemon()
-    daemon.plan = .success(
-      PlanRollbackResponse(from: Sample.v3, target: Sample.v2, allowed: true, namespace: "octave"))
-    let console = FakeConsole.person()
-    #expect(await run("plan", "hello", on: console, daemon: daemon) == .done)
-    #expect(
-      console.written == """
-        Roll back hello in namespace octave
-          from  9f31c2a0  hello:v3  live for 6m10s (ci)
-          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)
-          Not restored: environment variables, secrets, database schema, volumes.
-        Nothing was changed.   do it: rollbackctl rollback hello 0bd91e44
-
-        """)
-    daemon.plan = .success(PlanRollbackResponse(refusalReason: "image_blocked", refusalMessage: "quarantined"))
-    #expect(await run("plan", "hello", on: FakeConsole.person(), daemon: daemon) == .refused)
+    #expect(console.screen == "error (unimplemented): CancelDeploy is not in this version of rollbackd yet\n")
   }
 
   @Test func `cancel says what the cluster was left on`() async {

@@ -10,9 +10,16 @@ enum DeployRow {
     d.replicas_available, d.created_at, d.finished_at, d.time_to_ready_ms, d.actor_id, d.reason, d.rollback_of,
     d.warnings, d.current, d.not_rollbackable_reason, d.image_retained_until, d.request_id,
     (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at),
-    d.current AND coalesce((
-      SELECT n.outcome IS DISTINCT FROM 'reverted' FROM paas_deployments n
-      WHERE n.app_id = d.app_id AND n.created_at > d.created_at AND n.status NOT IN ('building', 'deploying')
+    d.current AND \(isOvertaken)
+    """
+  /// Whether another deploy was tried on top of `d`, and what `d` had was not put back.
+  ///
+  /// Asked by the index, with a LIMIT: an EXISTS is planned as a scan of the whole table, which ends early only where
+  /// there is one.
+  static let isOvertaken = """
+    coalesce((
+      SELECT n.created_at > d.created_at AND n.outcome IS DISTINCT FROM 'reverted' FROM paas_deployments n
+      WHERE n.app_id = d.app_id AND n.status NOT IN ('building', 'deploying')
       ORDER BY n.created_at DESC, n.id LIMIT 1), false)
     """
   /// How many columns that is.

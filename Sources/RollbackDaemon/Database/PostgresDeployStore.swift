@@ -8,11 +8,12 @@ internal import RollbackService
 struct PostgresDeployStore: DeployStore {
   let client: PostgresClient
   var codec = ProtobufCodec()
+  let environmentKey = EnvironmentKey()
 
-  /// How many of an app's newest deploys a decision looks at.
-  private static let historyDepth = 200
-  /// `WHERE` for an app by name or UUID, as parameter 1.
-  private static let appByNameOrID = "(a.name = $1 OR a.id::text = $1)"
+  /// `WHERE` for an app by name or UUID, as parameter 1; each by its index.
+  static let appByNameOrID = """
+    (a.name = $1 OR a.id = CASE WHEN $1 ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN $1::uuid END)
+    """
 
   func app(_ nameOrID: String) async throws -> App? {
     try await withDatabaseErrors {
@@ -79,7 +80,10 @@ struct PostgresDeployStore: DeployStore {
         ]
       }
       if eligibleOnly {
-        sql += " AND d.rollbackable AND NOT d.current AND d.status NOT IN ('building', 'deploying')"
+        sql += """
+           AND d.rollbackable AND d.status NOT IN ('building', 'deploying')
+           AND (NOT d.current OR \(DeployRow.isOvertaken))
+          """
       }
       sql += " ORDER BY d.created_at DESC, d.id LIMIT $2"
       return try await client.read(sql, parameters).map { try DeployRow.read($0) }
@@ -97,77 +101,6 @@ struct PostgresDeployStore: DeployStore {
         (try AppRow.read(row), try DeployRow.read(row, from: AppRow.columnCount))
       }
     }
-  }
-
-  func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation? {
-    try await withDatabaseErrors {
-      // Together, so that they are on their way at once.
-      async let known = self.app(nameOrID)
-      async let newest = self.newest(of: nameOrID)
-      async let named = self.deploys(of: nameOrID, beginningWith: word)
-      async let running = self.inFlight(of: nameOrID)
-      async let earlier = self.deploy(of: nameOrID, requestID: requestID)
-      guard let app = try await known else { return nil }
-      return Situation(
-        app: app, deploys: try await newest, named: try await named, inFlight: try await running,
-        sameRequest: try await earlier)
-    }
-  }
-
-  private func newest(of nameOrID: String) async throws -> [DeployRecord] {
-    try await client.read(
-      """
-      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
-      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
-      ORDER BY d.created_at DESC, d.id LIMIT $2
-      """, [.text(nameOrID), .int8(Int64(Self.historyDepth))]
-    ).map { try DeployRow.read($0) }
-  }
-
-  /// Those that a beginning of an id names, also when they are older than the history that is looked at.
-  private func deploys(of nameOrID: String, beginningWith word: String) async throws -> [DeployRecord] {
-    let prefix = word.lowercased()
-    guard !prefix.isEmpty, prefix.utf8.count <= 36, prefix.allSatisfy({ $0.isHexDigit || $0 == "-" }),
-      prefix.contains(where: \.isHexDigit)
-    else { return [] }
-    return try await client.read(
-      """
-      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
-      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
-        AND starts_with(d.id::text, $2)
-      ORDER BY d.created_at DESC, d.id LIMIT 10
-      """, [.text(nameOrID), .text(prefix)]
-    ).map { try DeployRow.read($0) }
-  }
-
-  func inFlight(of nameOrID: String) async throws -> InFlight? {
-    let rows = try await client.read(
-      """
-      SELECT \(DeployRow.columns), l.holder_host,
-        (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint,
-        coalesce(d.actor_id, d.operation ->> 'peer', ''), \(DeployRow.newestProgress)
-      FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
-      LEFT JOIN paas_operation_leases l ON l.deploy_id = d.id
-      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
-        AND d.status IN ('building', 'deploying')
-      """, [.text(nameOrID)])
-    return try rows.first.map { row in
-      InFlight(
-        deploy: try DeployRow.read(row), host: try row.decode(DeployRow.columnCount, as: String?.self),
-        age: .microseconds(try row.int(DeployRow.columnCount + 1)),
-        actor: try row.string(DeployRow.columnCount + 2),
-        progress: try codec.progress(try row.decode(DeployRow.columnCount + 3, as: [UInt8]?.self)))
-    }
-  }
-
-  func deploy(of nameOrID: String, requestID: String) async throws -> DeployRecord? {
-    guard !requestID.isEmpty else { return nil }
-    let rows = try await client.read(
-      """
-      SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
-      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID)) AND d.request_id = $2
-      """, [.text(nameOrID), .text(requestID)])
-    return try rows.first.map { try DeployRow.read($0) }
   }
 
   // MARK: Migrations

@@ -2,14 +2,16 @@ internal import FoundationEssentials
 internal import Postgres
 internal import RollbackMessages
 internal import RollbackService
+internal import struct RolloutCore.EnvironmentRecord
 
 extension PostgresOperationStore {
   /// One statement, and so one transaction: the deploy row, its lease and its audit row, or none of them.
   private static let statement = """
     WITH deploy AS (
       INSERT INTO paas_deployments
-        (id, app_id, request_id, image_ref, image_digest, status, actor_id, reason, rollback_of, warnings, operation)
-      VALUES ($1, $2, $3, $4, $5, 'deploying', $6, $7, $8, $9, $10)
+        (id, app_id, request_id, image_ref, image_digest, status, actor_id, reason, rollback_of, warnings, operation,
+         environment)
+      VALUES ($1, $2, $3, $4, $5, 'deploying', $6, $7, $8, $9, $10, $17)
       RETURNING id, created_at
     ), lease AS (
       INSERT INTO paas_operation_leases (deploy_id, holder_host, holder_instance, expires_at)
@@ -99,6 +101,7 @@ extension PostgresOperationStore {
       .jsonb(try JSONText.encode(warnings)), .jsonb(try JSONText.encode(plan)), .text(host), .uuid(instance),
       .int8(leaseDuration.wholeMicroseconds), .text(plan.action), .text(target),
       .jsonb(try JSONText.encode(AuditDetails(intent, host: host, userName: userName(intent.peer.userID)))),
+      .jsonb(try intent.environment.map { try JSONText.encode($0.fingerprints) }),
     ]
   }
 

@@ -6,6 +6,7 @@ internal import Postgres
 internal import RollbackMessages
 internal import RollbackService
 internal import Synchronization
+internal import TTRPC
 
 /// Asks the database and the API server how they are, each within a short time.
 final class DaemonHealth: DependencyHealth {
@@ -13,7 +14,7 @@ final class DaemonHealth: DependencyHealth {
   private let maximumConnections: Int
   private let cluster: KubernetesClient
   private let clock: LoopClock
-  private let connectionCount = Atomic<Int>(0)
+  private let server = Mutex<TTRPCServer?>(nil)
   /// How long either may take to answer before it counts as away.
   private static let patience = Duration.seconds(2)
 
@@ -24,10 +25,13 @@ final class DaemonHealth: DependencyHealth {
     self.clock = clock
   }
 
-  var connections: Int { connectionCount.load(ordering: .relaxed) }
+  var connections: Int {
+    get async { await server.withLock { $0 }?.connectionCount ?? 0 }
+  }
 
-  func note(connections: Int) {
-    connectionCount.store(connections, ordering: .relaxed)
+  /// Whose connections are counted: the server is made of methods, and they of this.
+  func observe(_ server: TTRPCServer) {
+    self.server.withLock { $0 = server }
   }
 
   func database() async -> DatabaseHealth {

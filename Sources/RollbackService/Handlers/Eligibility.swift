@@ -8,15 +8,18 @@ enum Eligibility {
   static func mark(_ deploy: RollbackMessages.DeployRecord) -> RollbackMessages.DeployRecord {
     var deploy = deploy
     // The store says so of a current deploy on top of which another was tried.
-    if deploy.current, deploy.rollbackable { return deploy }
-    if deploy.notRollbackableReason.isEmpty, let refusal = planned(deploy).ineligibility(running: nil) {
-      deploy.notRollbackableReason =
-        switch refusal.reason {
-        case .alreadyCurrent: "it is what runs now"
-        case .invalidRollbackTarget: "it never produced an image"
-        default: refusal.message
-        }
-    }
+    let refusal = planned(deploy).ineligibility(running: nil, isSettled: !deploy.rollbackable)
+    deploy.notRollbackableReason =
+      switch refusal?.reason {
+      case nil: ""
+      case .alreadyCurrent: "it is what runs now"
+      case .imageGone: "its image is gone from the registry"
+      case .imageBlocked: "the registry blocks its image"
+      case .invalidRollbackTarget where deploy.notRollbackableReason.isEmpty: "it never produced an image"
+      case .invalidRollbackTarget: deploy.notRollbackableReason
+      case .conflict: "it is in progress"
+      default: refusal?.message ?? ""
+      }
     deploy.rollbackable = deploy.notRollbackableReason.isEmpty
     return deploy
   }
@@ -28,7 +31,8 @@ enum Eligibility {
       status: status(of: deploy), current: deploy.current, createdAt: time(deploy.createdAt) ?? .init(seconds: 0),
       finishedAt: time(deploy.finishedAt), actorID: deploy.actorID.isEmpty ? nil : deploy.actorID,
       reason: deploy.reason, rollbackOf: deploy.rollbackOf.isEmpty ? nil : deploy.rollbackOf,
-      migrationsSince: Int(deploy.migrationsSince))
+      migrationsSince: Int(deploy.migrationsSince),
+      barrier: deploy.notRollbackableReason.isEmpty ? nil : deploy.notRollbackableReason)
   }
 
   /// One of ours that was overtaken before it became ready never served: it is no known good one.

@@ -7,6 +7,7 @@ extension RollbackService {
     async let database = dependencies.database()
     async let cluster = dependencies.clusterHealth()
     async let registry = registry?.health() ?? RegistryHealth(state: .notConfigured)
+    async let connections = dependencies.connections
     var running: [RunningOperation] = []
     do {
       running = try await operations.running()
@@ -25,6 +26,6 @@ extension RollbackService {
       state: isWell ? .ok : .degraded, version: identity.version, host: identity.host, startedAt: startedAt,
       uptime: startedInstant.duration(to: clock.now), database: parts.0, cluster: parts.1,
       registry: parts.2, running: running, timeToReady: statistics.summary,
-      connections: UInt32(clamping: dependencies.connections))
+      connections: UInt32(clamping: await connections))
   }
 }

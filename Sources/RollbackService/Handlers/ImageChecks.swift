@@ -3,28 +3,23 @@ internal import RolloutCore
 
 /// Asking the registry about what is to be deployed.
 extension RollbackService {
-  /// What the registry says about an image, for a plan: changes nothing, and is counted as no pull.
-  func registryVerdict(for image: ImageReference) async -> RegistryVerdict {
-    await registry?.check(image, isForDeploying: false).verdict ?? .notAsked
-  }
-
-  /// What the registry says about an image that is about to be deployed; nil stays not asked.
-  func check(_ image: ImageReference?) async -> ImageCheck {
+  /// What the registry says about an image; nil stays not asked. For a plan nothing is fetched that counts as a pull.
+  func check(_ image: ImageReference?, _ query: RolloutQuery) async -> ImageCheck {
     guard let image, let registry else { return .notAsked }
-    return await registry.check(image, isForDeploying: true)
+    return await registry.check(image, isForDeploying: query.isForDeploying)
   }
 
   /// The image that will most probably be wanted, told without the cluster, so that the registry can be asked while the
   /// Deployment is read. A wrong guess costs one question more.
-  func guessedImage(_ request: RolloutRequest, _ situation: Situation) -> ImageReference? {
-    switch request.wish {
+  func guessedImage(_ wish: RolloutRequest.Wish, _ situation: Situation) -> ImageReference? {
+    guard registry != nil else { return nil }
+    switch wish {
     case .deploy(let text): return ImageReference(text)
     case .rollback(let word):
-      let rows = (situation.deploys + situation.named).map(Eligibility.planned)
       // The template has what was tried last, whatever came of it.
-      let running = DeployHistory(app: "", deploys: rows, running: nil).deploys.lazy.compactMap(\.image).first
-      let history = DeployHistory(app: situation.app.name, deploys: rows, running: running)
-      return (try? RollbackPlan.target(word, in: history))?.image
+      let newest = situation.newest ?? situation.deploys.first { !$0.imageRef.isEmpty }
+      let history = history(situation, running: situation.inFlight?.deploy.imageRef ?? newest?.imageRef)
+      return (try? TargetWord(word)).flatMap { try? history.deploy(named: $0) }?.image
     }
   }
 

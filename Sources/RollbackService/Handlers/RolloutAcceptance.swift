@@ -34,130 +34,26 @@ extension RollbackService {
     else { throw unknownApp(request.app) }
     if let earlier = situation.sameRequest { return .operation(deployID: earlier.id, joined: true) }
     if let inFlight = situation.inFlight, !request.cancelRunning { throw conflict(inFlight, app: situation.app) }
-    let app = situation.app
-    // Asked while the Deployment is read; whatever is refused before its answer is needed does not wait for it.
-    let guess = guessedImage(request, situation)
-    async let ahead = check(guess)
-    guard let deployment = try await cluster.deployment(app.deployment, in: app.namespace) else {
-      throw ServiceError(
-        .deploymentDeleted,
-        "app \(app.name): there is no deployment \(app.namespace)/\(app.deployment) in the cluster",
-        details: ["namespace": app.namespace, "deployment": app.deployment])
+    let query = RolloutQuery(
+      wish: request.wish,
+      demands: RollbackPlan.Demands(
+        expectCurrent: request.expectCurrent, requireImageCheck: request.requireImageCheck))
+    let examination = try await examine(query, situation)
+    if let refusal = examination.refusal {
+      guard refusal.reason == .alreadyCurrent else { throw refusal }
+      return .alreadyCurrent(alreadyCurrent(refusal, situation, receivedAt))
     }
-    let history = history(situation, deployment)
-    let choice: Choice
-    do throws(Refusal) {
-      let wanted = try want(request, situation, history, deployment)
-      let check = wanted.image == guess ? await ahead : await check(wanted.image)
-      if Task.isCancelled {
-        throw Refusal(.unavailable, "the call was given up before its image was checked; nothing was done")
-      }
-      choice = try await choose(wanted, check, request, situation, history, deployment)
-    } catch {
-      if error.reason == .alreadyCurrent { return .alreadyCurrent(alreadyCurrent(error, situation, receivedAt)) }
-      throw ServiceError(error)
+    guard let choice = examination.choice, let deployment = examination.deployment else {
+      throw ServiceError(.internal, "app \(situation.app.name): nothing was found to deploy, and nothing against it")
     }
-    return try await begin(request, choice, situation, deployment, receivedAt: receivedAt)
-  }
-
-  /// What is asked for, before the registry's answer about it.
-  private struct Wanted: Sendable {
-    /// Nil for a forward deploy.
-    var target: RolloutCore.DeployRecord?
-    var image: ImageReference
-    /// As the history shows it.
-    var imageRef: String
-  }
-
-  /// What is to be deployed, and what there is to say about it.
-  struct Choice: Sendable {
-    var target: RolloutCore.DeployRecord?
-    /// By its digest, where that is known.
-    var image: ImageReference
-    /// As the history shows it.
-    var imageRef: String
-    /// Of an index's platforms.
-    var platformDigests: [String]
-    var warnings: [PlanWarning]
-  }
-
-  private func demands(_ request: RolloutRequest) -> RollbackPlan.Demands {
-    RollbackPlan.Demands(expectCurrent: request.expectCurrent, requireImageCheck: request.requireImageCheck)
-  }
-
-  private func want(
-    _ request: RolloutRequest, _ situation: Situation, _ history: DeployHistory, _ deployment: Deployment
-  ) throws(Refusal) -> Wanted {
-    let wanted: Wanted
-    switch request.wish {
-    case .rollback(let word):
-      let target = try RollbackPlan.target(word, in: history, demands: demands(request))
-      guard let image = target.image else {
-        throw Refusal(.invalidRollbackTarget, "deploy \(target.shortID) never produced an image")
-      }
-      wanted = Wanted(target: target, image: image, imageRef: target.imageRef)
-    case .deploy(let text):
-      guard let image = ImageReference(text), !text.hasSuffix(":building") else {
-        throw Refusal(.invalidArgument, "\(RequestCheck.quoted(text)) is no image reference (REPOSITORY:TAG)")
-      }
-      wanted = Wanted(target: nil, image: image, imageRef: text)
-    }
-    try check(deployment, container: situation.app.container)
-    return wanted
-  }
-
-  private func choose(
-    _ wanted: Wanted, _ check: ImageCheck, _ request: RolloutRequest, _ situation: Situation,
-    _ history: DeployHistory, _ deployment: Deployment
-  ) async throws(Refusal) -> Choice {
-    guard let target = wanted.target else {
-      let (image, warnings) = try resolve(wanted.image, check, demands(request))
-      if let current = history.current?.image, current.isSameImage(as: image), history.running == image {
-        throw Refusal(.alreadyCurrent, "image \(image) is what runs now")
-      }
-      return Choice(
-        target: nil, image: image, imageRef: wanted.imageRef, platformDigests: check.platformDigests,
-        warnings: warnings)
-    }
-    let row = (situation.deploys + situation.named).first { $0.id == target.id }
-    let migrations = try await migrations(of: situation.app, since: row)
-    let facts = RollbackPlan.Facts(migrations: migrations, registry: check.verdict, deployment: deployment)
-    let plan = try RollbackPlan.make(for: target, in: history, facts: facts, demands: demands(request))
-    return Choice(
-      target: target, image: plan.image, imageRef: wanted.imageRef,
-      platformDigests: plan.image.digest == nil ? [] : check.platformDigests, warnings: withoutRegistry(plan.warnings))
-  }
-
-  /// Refuses what cannot be rolled before anything is written.
-  private func check(_ deployment: Deployment, container: String) throws(Refusal) {
-    let probe = ImagePatch.Intent(container: container, image: "", deployID: "", requestID: "", actor: "")
-    do throws(ImagePatchRefusal) {
-      _ = try ImagePatch.decide(probe, on: deployment)
-    } catch {
-      throw Refusal(error.reason, error.description)
-    }
-  }
-
-  private func migrations(
-    of app: App, since deploy: RollbackMessages.DeployRecord?
-  ) async throws(Refusal) -> [MigrationRecord] {
-    guard let deploy, deploy.migrationsSince > 0 else { return [] }
-    do {
-      return try await deploys.migrations(of: app, since: deploy).map { migration in
-        let at = migration.appliedAt ?? Timestamp(seconds: 0)
-        return MigrationRecord(
-          version: migration.version, name: migration.name,
-          appliedAt: KubernetesObjects.Timestamp(seconds: at.seconds, nanoseconds: at.nanoseconds))
-      }
-    } catch {
-      throw Refusal(.unavailable, "the migrations of app \(app.name) could not be read; try again")
-    }
+    return try await begin(request, choice, examination, deployment, receivedAt: receivedAt)
   }
 
   private func begin(
-    _ request: RolloutRequest, _ choice: Choice, _ situation: Situation, _ deployment: Deployment,
-    receivedAt: ContinuousClock.Instant
+    _ request: RolloutRequest, _ choice: RolloutExamination.Choice, _ examination: RolloutExamination,
+    _ deployment: Deployment, receivedAt: ContinuousClock.Instant
   ) async throws -> Acceptance {
+    let situation = examination.situation
     let app = situation.app
     let running = deployment.spec.template.spec.container(named: app.container)?.image
     let plan = OperationPlan(
@@ -173,19 +69,18 @@ extension RollbackService {
     let intent = OperationIntent(
       deployID: deployID, app: app, imageRef: choice.imageRef, imageDigest: choice.image.digest ?? "", plan: plan,
       actorID: request.actorID, reason: request.reason, warnings: warnings, peer: request.caller,
-      replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) })
+      replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) },
+      environment: examination.environment)
     switch try await operations.begin(intent) {
     case .joined(let deploy): return .operation(deployID: deploy.id, joined: true)
     case .conflict(let inFlight): throw conflict(inFlight, app: app)
     case .started(let deploy, let lease, let auditID):
       if let replaced = situation.inFlight { supervisor.nudge(replaced.deploy.id) }
       let feed = RolloutFeed(deployID: deploy.id)
-      let target = choice.target.flatMap { target in
-        (situation.deploys + situation.named).first { $0.id == target.id }
-      }
       let accepted = RolloutAccepted(
-        deploy: deploy, from: situation.current, target: target, warnings: warnings, auditID: auditID,
-        namespace: app.namespace, deployment: app.deployment, container: app.container)
+        deploy: deploy, from: situation.current, target: examination.target, warnings: warnings, auditID: auditID,
+        namespace: app.namespace, deployment: app.deployment, container: app.container,
+        undoes: choice.target == nil ? nil : situation.unsettled)
       feed.publish(.accepted(accepted), at: wallClock())
       supervisor.begin(
         Operation(
@@ -197,19 +92,8 @@ extension RollbackService {
 
   // MARK: Words
 
-  func history(_ situation: Situation, _ deployment: Deployment) -> DeployHistory {
-    // A deploy whose place is taken counts as what runs, however far it is: it may be patched any moment.
-    let image =
-      situation.inFlight?.deploy.imageRef
-      ?? deployment.spec.template.spec.container(named: situation.app.container)?.image
-    var seen: Set<String> = []
-    let rows = (situation.deploys + situation.named).filter { seen.insert($0.id).inserted }
-    return DeployHistory(
-      app: situation.app.name, deploys: rows.map(Eligibility.planned), running: image.flatMap { ImageReference($0) })
-  }
-
   private func alreadyCurrent(
-    _ refusal: Refusal, _ situation: Situation, _ receivedAt: ContinuousClock.Instant
+    _ refusal: ServiceError, _ situation: Situation, _ receivedAt: ContinuousClock.Instant
   ) -> RolloutFinished {
     RolloutFinished(
       deploy: situation.current, outcome: .alreadyCurrent, message: "nothing to do: \(refusal.message)",
@@ -224,6 +108,11 @@ extension RollbackService {
     let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
     return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }.joined(separator: "-")
   }
+}
+
+extension ErrorReason {
+  /// Why nothing is done where that is no failure; no status of a call.
+  static let alreadyCurrent = ErrorReason(rawValue: RefusalReason.alreadyCurrent.rawValue)
 }
 
 extension ServiceError {

@@ -4,7 +4,7 @@ public import RollbackMessages
 ///
 /// Every method may throw ``ServiceError`` with reason `unavailable` when the store cannot be reached; nothing was done
 /// then, unless the method says otherwise.
-public protocol DeployStore: Sendable {
+public protocol DeployStore: EnvironmentStore {
   /// The app of that name or UUID; nil when there is none.
   func app(_ nameOrID: String) async throws -> App?
   /// Apps by name, behind `name`.
@@ -21,6 +21,15 @@ public protocol DeployStore: Sendable {
   /// All that the decision about a rollback or deploy rests on, read at one moment; nil when there is no such app.
   /// - Parameter word: how the caller named the deploy to go back to; rows whose id begins so are read too.
   func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation?
+  /// Deploys of an app that went live, newest first, behind a row: what ``situation(of:naming:requestID:)`` begins.
+  func served(of app: App, behind: DeployPosition, limit: Int) async throws -> ServedDeploys
+  /// Times to ready of an app's newest successful rollouts, newest first: of an image, and of any.
+  /// - Parameter limits: how many of each.
+  func timesToReady(
+    of app: App, image: String, limits: (sameImage: Int, anyImage: Int)
+  ) async throws -> (sameImage: [Duration], anyImage: [Duration])
+  /// From when a deploy was ready to when the next one that went live was; nil where it never served, or still does.
+  func timeServed(by deploy: DeployRecord, of app: App) async throws -> Duration?
   /// Migrations of an app that were applied after `deploy` was made, oldest first.
   func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration]
 
@@ -45,8 +54,14 @@ public struct DeployPosition: Hashable, Sendable {
 /// An app and what happened to it so far.
 public struct Situation: Sendable {
   public var app: App
-  /// The newest deploys, newest first; enough of them to choose from.
+  /// The current deploy and the newest of those that went live, newest first; or all there are.
   public var deploys: [DeployRecord]
+  /// The ids of those of them that a later rollback replaced; nil where `deploys` are all there are, and show it.
+  public var rolledBackFrom: Set<String>?
+  /// Behind which row older ones that went live go on; nil: there are none.
+  public var next: DeployPosition?
+  /// The newest deploy that has an image and has ended; nil where `deploys` are all there are.
+  public var newest: DeployRecord?
   /// Those that the caller's reference names, where it names any by id.
   public var named: [DeployRecord]
   /// The deploy that is under way.
@@ -55,9 +70,13 @@ public struct Situation: Sendable {
   public var sameRequest: DeployRecord?
 
   public init(
-    app: App, deploys: [DeployRecord], named: [DeployRecord], inFlight: InFlight?, sameRequest: DeployRecord?
+    app: App, deploys: [DeployRecord], named: [DeployRecord], inFlight: InFlight?, sameRequest: DeployRecord?,
+    rolledBackFrom: Set<String>? = nil, next: DeployPosition? = nil, newest: DeployRecord? = nil
   ) {
+    self.newest = newest
     self.app = app
+    self.rolledBackFrom = rolledBackFrom
+    self.next = next
     self.deploys = deploys
     self.named = named
     self.inFlight = inFlight
@@ -66,6 +85,38 @@ public struct Situation: Sendable {
 
   /// The deploy that the app runs by our records.
   public var current: DeployRecord? { deploys.first { $0.current } }
+
+  /// The deploy that failed or was cancelled after the current one went live, if that is the newest: its image may be
+  /// what the cluster is on.
+  var unsettled: DeployRecord? {
+    let ended = newest ?? deploys.first { $0.status != .building && $0.status != .deploying }
+    guard let current, let ended, ended.status == .failed || ended.status == .cancelled,
+      ended.imageRef != current.imageRef
+    else { return nil }
+    return ended
+  }
+
+  mutating func add(_ older: ServedDeploys) {
+    deploys += older.deploys
+    rolledBackFrom = (rolledBackFrom ?? []).union(older.rolledBackFrom)
+    next = older.next
+  }
+}
+
+/// A stretch of the deploys of an app that went live.
+public struct ServedDeploys: Sendable {
+  /// Newest first.
+  public var deploys: [DeployRecord]
+  /// The ids of those of them that a later rollback replaced.
+  public var rolledBackFrom: Set<String>
+  /// Behind which row older ones that went live go on; nil: there are none.
+  public var next: DeployPosition?
+
+  public init(deploys: [DeployRecord], rolledBackFrom: Set<String>, next: DeployPosition?) {
+    self.deploys = deploys
+    self.rolledBackFrom = rolledBackFrom
+    self.next = next
+  }
 }
 
 /// The deploy of an app that is under way, and who holds it.

@@ -1,4 +1,5 @@
 public import RollbackMessages
+public import struct RolloutCore.EnvironmentRecord
 
 /// What the durable operation needs of the database: intent before effect, leases, frames, one outcome.
 public protocol OperationStore: Sendable {
@@ -119,10 +120,13 @@ public struct OperationIntent: Sendable {
   public var peer: Caller
   /// The deploy whose place this one takes.
   public var replacing: Replacement?
+  /// Of the container as the template has it now, by names and fingerprints; nil where it is not known.
+  public var environment: EnvironmentRecord?
 
   public init(
     deployID: String, app: App, imageRef: String, imageDigest: String, plan: OperationPlan, actorID: String?,
-    reason: String, warnings: [Warning], peer: Caller, replacing: Replacement? = nil
+    reason: String, warnings: [Warning], peer: Caller, replacing: Replacement? = nil,
+    environment: EnvironmentRecord? = nil
   ) {
     self.deployID = deployID
     self.app = app
@@ -134,6 +138,7 @@ public struct OperationIntent: Sendable {
     self.warnings = warnings
     self.peer = peer
     self.replacing = replacing
+    self.environment = environment
   }
 }
 

@@ -43,7 +43,11 @@ extension PlanRollbackResponse {
       "from": from?.json ?? .null, "target": target?.json ?? .null, "allowed": .bool(allowed),
       "refusal_reason": .given(refusalReason), "refusal_message": .given(refusalMessage),
       "warnings": .array(warnings, \.json), "estimate": .seconds(estimate), "namespace": .given(namespace),
-      "deployment": .given(deployment), "container": .given(container),
+      "deployment": .given(deployment), "container": .given(container), "image": .given(image),
+      "image_check": .given(imageCheck), "not_restored": .array(notRestored, JSONValue.string),
+      "estimate_rollouts": .number(estimateRollouts), "estimate_same_image": .bool(estimateSameImage),
+      "target_live_for": .seconds(targetLiveFor), "undoes": undoes?.json ?? .null,
+      "in_flight": inFlight?.json ?? .null, "in_flight_host": .given(inFlightHost),
     ])
   }
 }

@@ -25,7 +25,7 @@ extension RolloutAccepted {
       .init(name: "from", value: from?.json ?? .null), .init(name: "target", value: target?.json ?? .null),
       .init(name: "audit_id", value: .auditID(auditID)), .init(name: "namespace", value: .given(namespace)),
       .init(name: "deployment", value: .given(deployment)), .init(name: "container", value: .given(container)),
-      .init(name: "joined", value: .bool(joined)),
+      .init(name: "joined", value: .bool(joined)), .init(name: "undoes", value: undoes?.json ?? .null),
     ]
   }
 }

@@ -11,6 +11,10 @@ protocol Console: Sendable {
   /// - Throws: `CancellationError` when the task is cancelled.
   func readLine() async throws -> String?
 
+  /// Lends `body` single keys as they are pressed, with the terminal set for it; only where ``canPick``. They end with
+  /// the input, and when the task is cancelled.
+  func withKeys<Result>(_ body: (AsyncStream<Key>) async throws -> Result) async throws -> Result
+
   var output: StreamTraits { get }
   /// Of standard error.
   var progress: StreamTraits { get }
@@ -20,11 +24,18 @@ protocol Console: Sendable {
   var localTime: LocalTime { get }
 }
 
+extension Console {
+  /// Whether somebody can choose from a list with the arrow keys.
+  var canPick: Bool { canAsk && progress.canRedraw }
+}
+
 /// What a stream of output can do at the moment.
 struct StreamTraits: Hashable, Sendable {
   var isTerminal = false
   /// Columns; nil where lines may have any length.
   var width: Int?
+  /// Rows; nil where that is not known.
+  var height: Int?
   var isColored = false
   /// Whether the cursor can be moved.
   var canRedraw = false

@@ -33,7 +33,10 @@ final class Interruption: Sendable {
       state.count += 1
       return (state.count, state.command)
     }
-    if count > 1 { _exit(ProgramStatus.interrupted.rawValue) }
+    if count > 1 {
+      Keyboard.restore()
+      _exit(ProgramStatus.interrupted.rawValue)
+    }
     task?.cancel()
   }
 }

@@ -124,7 +124,7 @@ final class RolloutRun: Sendable {
     case .rollback(let request):
       RolloutPreview(
         kind: .rollback, app: request.app, namespace: accepted.namespace, from: accepted.from,
-        target: accepted.target, warnings: accepted.warnings)
+        undoes: accepted.undoes, target: accepted.target, warnings: accepted.warnings)
     case .deploy(let request):
       RolloutPreview(
         kind: .deploy(image: request.image), app: request.app, namespace: accepted.namespace, from: accepted.from,
@@ -132,8 +132,8 @@ final class RolloutRun: Sendable {
     case .watch:
       RolloutPreview(
         kind: accepted.target == nil ? .deploy(image: accepted.deploy?.imageRef ?? "") : .rollback,
-        app: accepted.deploy?.app ?? "", namespace: accepted.namespace, from: accepted.from, target: accepted.target,
-        warnings: accepted.warnings)
+        app: accepted.deploy?.app ?? "", namespace: accepted.namespace, from: accepted.from, undoes: accepted.undoes,
+        target: accepted.target, warnings: accepted.warnings)
     }
   }
 
@@ -217,8 +217,13 @@ final class RolloutRun: Sendable {
     try console.write(result.text(width: console.output.width, style: console.output.style))
   }
 
-  /// A suggestion is worth one call, and no error.
+  /// A suggestion is worth a call or two, and no error.
   private func wayOut(after deploy: DeployRecord, of app: String) async -> DeployRecord? {
+    if deploy.rollbackOf.isEmpty,
+      let target = try? await context.daemon.planRollback(PlanRollbackRequest(app: app)).target
+    {
+      return target
+    }
     guard let page = try? await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: 50)) else {
       return nil
     }

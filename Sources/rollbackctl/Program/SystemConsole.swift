@@ -70,6 +70,10 @@ struct SystemConsole: Console {
     }
   }
 
+  func withKeys<Result>(_ body: (AsyncStream<Key>) async throws -> Result) async throws -> Result {
+    try await Keyboard.withKeys(body)
+  }
+
   var output: StreamTraits { traits(STDOUT_FILENO) }
   var progress: StreamTraits { traits(STDERR_FILENO) }
   var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
@@ -84,17 +88,18 @@ struct SystemConsole: Console {
 
   private func traits(_ descriptor: Int32) -> StreamTraits {
     let isTerminal = isatty(descriptor) == 1
+    let size = isTerminal ? Self.size(descriptor) : nil
     return StreamTraits(
-      isTerminal: isTerminal, width: isTerminal ? Self.width(descriptor) : nil,
+      isTerminal: isTerminal, width: size?.width, height: size?.height,
       isColored: isTerminal && environment.allowsColor, canRedraw: isTerminal && !environment.isDumb,
       isUnicode: environment.isUnicode)
   }
 
-  private static func width(_ descriptor: Int32) -> Int {
+  private static func size(_ descriptor: Int32) -> (width: Int, height: Int?) {
     var size = winsize()
     // ioctl_tty(2); a terminal that does not know its size says 0.
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return max(20, Int(size.ws_col))
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, nil) }
+    return (max(20, Int(size.ws_col)), size.ws_row > 0 ? Int(size.ws_row) : nil)
   }
 }
 

@@ -1,8 +1,8 @@
 internal import RollbackMessages
 
-/// What can be told of an app's history from its list, where the daemon cannot be asked for a plan.
+/// What can be told of an app's history from its list.
 ///
-/// The daemon decides; a person is shown this beforehand, and what was confirmed is then asked for by its id.
+/// The daemon decides; this is for showing the list, and for suggestions where no plan was asked for.
 struct DeployHistory: Sendable {
   /// The newest first.
   let deploys: [DeployRecord]
@@ -31,7 +31,8 @@ struct DeployHistory: Sendable {
     guard !failed.rollbackOf.isEmpty else { return lastKnownGood }
     let replaced = rolledBackFrom
     return deploys.first { deploy in
-      deploy.wentLive && deploy.rollbackable && !replaced.contains(deploy.id) && deploy.imageRef != failed.imageRef
+      deploy.wentLive && deploy.rollbackable && !deploy.current && !replaced.contains(deploy.id)
+        && deploy.imageRef != failed.imageRef
     }
   }
 
@@ -40,12 +41,9 @@ struct DeployHistory: Sendable {
     deploy.rollbackable || deploy.current && unfinishedAfterCurrent != nil
   }
 
-  /// For how long it was what served; nil where the list does not show it.
-  func timeLive(of deploy: DeployRecord) -> Duration? {
-    guard deploy.wentLive, let index = deploys.firstIndex(where: { $0.id == deploy.id }), let from = deploy.finishedAt,
-      let until = deploys[..<index].last(where: \.wentLive)?.finishedAt, until > from
-    else { return nil }
-    return until.since(from)
+  /// Why not, in words.
+  func obstacle(to deploy: DeployRecord) -> String {
+    deploy.current ? "it is what runs now" : deploy.notRollbackableReason
   }
 
   /// The deploys that a later rollback replaced.
@@ -105,6 +103,11 @@ extension DeployRecord {
   /// Whether it ever served. One that was overtaken before it became ready did not.
   var wentLive: Bool {
     status == .live || status == .superseded && (timeToReady != nil || requestID.isEmpty)
+  }
+
+  /// Why it is no target, as a column has it: `never produced an image`.
+  var obstacle: String {
+    notRollbackableReason.hasPrefix("it ") ? String(notRollbackableReason.dropFirst(3)) : notRollbackableReason
   }
 
   var hasImage: Bool { !imageRef.isEmpty && !ImageName.isUnbuilt(imageRef) }

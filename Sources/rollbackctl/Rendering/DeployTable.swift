@@ -9,10 +9,12 @@ struct DeployTable {
   var localTime: LocalTime
   /// Numbers before the rows, for choosing one.
   var isNumbered = false
+  /// The id of the default target as the daemon has it; nil: by what the list shows.
+  var suggestion: String?
 
   var table: Table {
     let names = ImageName.names(history.deploys.map(\.imageRef))
-    let good = history.lastKnownGood?.id
+    let good = suggestion ?? history.lastKnownGood?.id
     var columns: [Table.Column] = [
       .init(heading: ""), .init(heading: "DEPLOY"),
       .init(heading: "IMAGE", sacrifice: 3, leastWidth: 14, keepsEnd: true),
@@ -45,8 +47,7 @@ struct DeployTable {
     }
     guard deploy.rollbackable else {
       if deploy.status == .deploying || deploy.status == .building { return Table.Cell("no: in progress") }
-      let reason = deploy.notRollbackableReason
-      return Table.Cell("no: " + (reason.hasPrefix("it ") ? String(reason.dropFirst(3)) : reason))
+      return Table.Cell("no: " + deploy.obstacle)
     }
     if isDefault, let time = deploy.timeToReady { return Table.Cell("ok, about \(time.words)") }
     if let until = deploy.imageRetainedUntil {

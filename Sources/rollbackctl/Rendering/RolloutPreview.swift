@@ -8,18 +8,35 @@ struct RolloutPreview: Sendable {
     case deploy(image: String)
   }
 
+  /// What is to become of a deploy that is in progress.
+  enum Conflict: Hashable, Sendable {
+    case cancel
+    case wait(Duration)
+  }
+
   var kind: Kind
   var app: String
   var namespace = ""
   /// What counts as running; nil for a first deploy.
   var from: DeployRecord?
+  /// What failed or was cancelled on top of it.
+  var undoes: DeployRecord?
   var target: DeployRecord?
   /// For how long the target served, where that is known.
-  var targetTimeLive: Duration?
-  /// What the registry says of the target's image, where it was asked.
-  var image = ""
-  var estimate: Duration?
+  var targetLiveFor: Duration?
+  /// What the registry says of the target's image, in the contract's word, where it was asked.
+  var imageCheck = ""
+  var estimate: Estimate?
   var warnings: [Warning] = []
+  var inFlight: DeployRecord?
+  var conflict: Conflict?
+
+  /// How long it may take, and how that is known.
+  struct Estimate: Hashable, Sendable {
+    var duration: Duration
+    var rollouts: Int
+    var isSameImage: Bool
+  }
 
   func text(width: Int?, style: Style, now: Timestamp, localTime: LocalTime) -> String {
     var lines: [String] = []
@@ -34,7 +51,8 @@ struct RolloutPreview: Sendable {
       if let target { lines += Self.wrap("  to    " + targetText(target, now), indent: 8, width) }
     case .deploy(let image): lines += Self.wrap("  to    \(image.displayed)", indent: 8, width)
     }
-    if let estimate { lines.append("  Ready in about \(estimate.words), going by earlier deploys.") }
+    if let inFlight, let conflict { lines += Self.wrap(conflictText(inFlight, conflict, now), indent: 10, width) }
+    if let estimate { lines += Self.wrap("  " + estimateText(estimate), indent: 10, width) }
     if case .rollback = kind {
       lines += Self.wrap(
         "  Not restored: environment variables, secrets, database schema, volumes.", indent: 10, width)
@@ -46,21 +64,56 @@ struct RolloutPreview: Sendable {
   }
 
   private func fromText(_ deploy: DeployRecord, _ now: Timestamp) -> String {
-    let since = (deploy.finishedAt ?? deploy.createdAt).map { "live for \(now.since($0).words)" }
-    let text = [shortID(deploy.id), ImageName.short(deploy.imageRef), since ?? deploy.status.word]
+    if case .rollback = kind, let undoes {
+      let ended = (undoes.finishedAt ?? undoes.createdAt).map { " \(now.since($0).words) ago" } ?? ""
+      let words = [shortID(undoes.id), ImageName.short(undoes.imageRef), undoes.status.word + ended + actor(undoes)]
+      let serving = deploy.id == target?.id ? "" : "; \(ImageName.short(deploy.imageRef)) is live"
+      return words.joined(separator: "  ").displayed + serving.displayed
+    }
+    let text = [shortID(deploy.id), ImageName.short(deploy.imageRef), live(deploy, now) ?? deploy.status.word]
     return text.joined(separator: "  ").displayed + actor(deploy)
+  }
+
+  private func live(_ deploy: DeployRecord, _ now: Timestamp) -> String? {
+    (deploy.finishedAt ?? deploy.createdAt).map { "live for \(now.since($0).words)" }
   }
 
   private func targetText(_ deploy: DeployRecord, _ now: Timestamp) -> String {
     var text = [shortID(deploy.id), ImageName.short(deploy.imageRef)]
     if !deploy.imageDigest.isEmpty { text.append(ImageName.digest(deploy.imageDigest).long) }
-    if let time = targetTimeLive {
+    if deploy.current, let live = live(deploy, now) {
+      text.append(live + actor(deploy))
+    } else if let time = targetLiveFor {
       text.append("was live \(time.words)" + actor(deploy))
     } else if let created = deploy.createdAt {
       text.append("deployed \(now.since(created).words) ago" + actor(deploy))
     }
-    if !image.isEmpty { text.append(" image: \(image)") }
+    switch imageCheck {
+    case "": break
+    case "unchecked", "not_configured": text.append(" image: not checked")
+    default: text.append(" image: \(imageCheck)")
+    }
     return text.joined(separator: "  ").displayed
+  }
+
+  private func conflictText(_ deploy: DeployRecord, _ conflict: Conflict, _ now: Timestamp) -> String {
+    let age = deploy.createdAt.map { " for \(now.since($0).words)" } ?? ""
+    let what = "\(shortID(deploy.id))  \(ImageName.short(deploy.imageRef))  in progress\(age)\(actor(deploy))"
+    switch conflict {
+    case .cancel: return "  cancels \(what)".displayed
+    case .wait(let patience): return "  waits up to \(patience.words) for \(what)".displayed
+    }
+  }
+
+  private func estimateText(_ estimate: Estimate) -> String {
+    let time = "Ready in about \(estimate.duration.words)"
+    switch (estimate.rollouts, estimate.isSameImage) {
+    case (0, _): return "\(time), going by earlier deploys."
+    case (1, true): return "\(time), as the last rollout of this image took."
+    case (1, false): return "\(time), as the app's last rollout took."
+    case (let count, true): return "\(time), the median of the last \(count) rollouts of this image."
+    case (let count, false): return "\(time), the median of the app's last \(count) rollouts."
+    }
   }
 
   private func actor(_ deploy: DeployRecord) -> String {

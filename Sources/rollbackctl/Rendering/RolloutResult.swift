@@ -69,7 +69,8 @@ struct RolloutResult {
     var command: String?
     switch finished.outcome {
     case .succeeded:
-      guard let from, from.id != finished.deploy?.id else { return [] }
+      // After a deploy that failed half-way the image that ran before is the one that was put back.
+      guard let from, from.id != finished.deploy?.id, !isSameImage(from) else { return [] }
       return ["    undo: \(rollback(from))".displayed]
     case .alreadyCurrent: break
     case .reverted:
@@ -85,6 +86,11 @@ struct RolloutResult {
     let line = "  " + parts.joined(separator: "   ")
     if let width, line.displayWidth > width { return parts.map { "  " + $0 } }
     return parts.isEmpty ? [] : [line]
+  }
+
+  private func isSameImage(_ deploy: DeployRecord) -> Bool {
+    guard let ours = finished.deploy, ours.imageRef == deploy.imageRef else { return false }
+    return ours.imageDigest.isEmpty || deploy.imageDigest.isEmpty || ours.imageDigest == deploy.imageDigest
   }
 
   private var serving: String? {

@@ -26,23 +26,50 @@ struct PlanVerb: Verb {
   var callTimeout: Duration? { call.timeout?.duration }
 
   func run(in context: CommandContext) async throws -> ProgramStatus {
-    let plan = try await context.daemon.planRollback(PlanRollbackRequest(app: app, target: deploy?.word ?? ""))
+    let word = deploy?.word ?? ""
+    let plan = try await context.daemon.planRollback(PlanRollbackRequest(app: app, target: word))
     let console = context.console
     if context.format == .table {
-      let preview = RolloutPreview(app: app, plan)
-      var text = preview.text(
-        width: console.output.width, style: console.output.style, now: console.now, localTime: console.localTime)
-      if plan.allowed {
-        let target = plan.target.map { " " + shortID($0.id) } ?? ""
-        text += "Nothing was changed.   do it: rollbackctl rollback \(app)\(target)\n".displayedLine
-      } else {
-        text += "It would be refused (\(plan.refusalReason)): \(plan.refusalMessage)\n".displayedLine
-      }
-      try console.write(text)
+      try console.write(text(plan, word, console))
     } else {
       try context.write(plan.json)
     }
     return plan.allowed ? .done : ProgramStatus(ErrorReason(rawValue: plan.refusalReason))
+  }
+
+  private func text(_ plan: PlanRollbackResponse, _ word: String, _ console: any Console) -> String {
+    let traits = console.output
+    let style = traits.style
+    var text = RolloutPreview(app: app, plan).text(
+      width: traits.width, style: style, now: console.now, localTime: console.localTime)
+    var lines: [String] = []
+    if !plan.image.isEmpty {
+      let place = "container \(plan.container) of deployment \(plan.namespace)/\(plan.deployment)"
+      lines += RolloutPreview.wrap("  Sets \(place) to \(imageText(plan)).".displayed, indent: 4, traits.width)
+    }
+    if plan.allowed {
+      let target = plan.target.map { " " + shortID($0.id) } ?? ""
+      lines.append("Nothing was changed.   do it: rollbackctl rollback \(app)\(target)".displayed)
+    } else if plan.refusalReason == ErrorReason.alreadyCurrent.rawValue {
+      lines += RolloutPreview.wrap("Nothing to do: \(plan.refusalMessage)".displayed, indent: 4, traits.width)
+    } else {
+      let head = "REFUSED"
+      let refusal = RolloutPreview.wrap(
+        "\(head) (\(plan.refusalReason)): \(plan.refusalMessage)".displayed, indent: 4, traits.width)
+      lines.append(style.bad(head) + (refusal.first ?? "").dropFirst(head.count))
+      lines += refusal.dropFirst()
+      for hint in RefusalHints.hints(plan, app: app, word: word) {
+        lines.append("    \(hint.label): \(hint.command)".displayed)
+      }
+    }
+    text += lines.map { $0 + "\n" }.joined()
+    return text
+  }
+
+  /// With the digest cut: all of it is in the JSON.
+  private func imageText(_ plan: PlanRollbackResponse) -> String {
+    guard let at = plan.image.firstIndex(of: "@") else { return plan.image }
+    return plan.image[...at] + ImageName.digest(String(plan.image[plan.image.index(after: at)...])).long
   }
 }
 
@@ -50,12 +77,10 @@ extension RolloutPreview {
   /// What the daemon plans.
   init(app: String, _ plan: PlanRollbackResponse) {
     self.init(
-      kind: .rollback, app: app, namespace: plan.namespace, from: plan.from, target: plan.target,
-      estimate: plan.estimate, warnings: plan.warnings)
+      kind: .rollback, app: app, namespace: plan.namespace, from: plan.from, undoes: plan.undoes, target: plan.target,
+      targetLiveFor: plan.targetLiveFor, imageCheck: plan.imageCheck,
+      estimate: plan.estimate.map {
+        Estimate(duration: $0, rollouts: Int(plan.estimateRollouts), isSameImage: plan.estimateSameImage)
+      }, warnings: plan.warnings, inFlight: plan.inFlight)
   }
-}
-
-extension String {
-  /// Displayed, with the line's own end kept.
-  fileprivate var displayedLine: String { String(dropLast()).displayed + "\n" }
 }

@@ -45,13 +45,29 @@ struct RollbackVerb: Verb {
     var request = RollbackRequest(
       app: app, target: deploy?.word ?? "", options: flags.options(token: try common.token()))
     if !flags.yes {
-      guard let target = try await RollbackQuestion(context: context, app: app).ask(request.target) else {
-        throw RolloutQuestion.declined
-      }
+      switch try await RollbackQuestion(context: context, app: app, flags: flags).ask(request.target) {
       // What was agreed to, and nothing that came in between.
-      request.target = target
+      case .agreed(let target): request.target = target
+      case .declined: throw RolloutQuestion.declined
+      case .nothingToDo(let plan): return try tellNothingToDo(plan, context)
+      }
     }
     let run = RolloutRun(context, .rollback(request), isDetached: flags.detach, isPreviewed: !flags.yes)
     return try await run.run()
+  }
+
+  /// As the daemon ends a rollback to what runs already.
+  private func tellNothingToDo(_ plan: PlanRollbackResponse, _ context: CommandContext) throws -> ProgramStatus {
+    let finished = RolloutFinished(
+      deploy: plan.from ?? plan.target, outcome: .alreadyCurrent, message: "nothing to do: \(plan.refusalMessage)",
+      elapsed: .zero)
+    let console = context.console
+    if context.format == .table {
+      let result = RolloutResult(finished: finished, app: app)
+      try console.write(result.text(width: console.output.width, style: console.output.style))
+    } else {
+      try context.write(RolloutFrame(seq: 1, at: console.now, kind: .finished(finished)).json(deployID: ""))
+    }
+    return .done
   }
 }

@@ -10,6 +10,7 @@ final class FakeConsole: Console {
     var progress = ""
     var all = ""
     var answers: [String]
+    var keys: [Key]
     var outputFailure: CommandFailure?
   }
 
@@ -21,19 +22,26 @@ final class FakeConsole: Console {
   let localTime = LocalTime.utc
 
   init(
-    output: StreamTraits, progress: StreamTraits, canAsk: Bool, answers: [String] = [], now: String = Sample.now
+    output: StreamTraits, progress: StreamTraits, canAsk: Bool, answers: [String] = [], keys: [Key] = [],
+    now: String = Sample.now
   ) {
     self.output = output
     self.progress = progress
     self.canAsk = canAsk
     self.now = Sample.time(now)
-    state = Mutex(State(answers: answers))
+    state = Mutex(State(answers: answers, keys: keys))
   }
 
   /// A person at a terminal on which nothing is redrawn, so that what was told can be read.
   static func person(width: Int = 80, answers: [String] = []) -> FakeConsole {
     let traits = StreamTraits(isTerminal: true, width: width)
     return FakeConsole(output: traits, progress: traits, canAsk: true, answers: answers)
+  }
+
+  /// A person at a terminal that can be redrawn, who presses these keys.
+  static func person(width: Int = 80, answers: [String], keys: [Key]) -> FakeConsole {
+    let traits = StreamTraits(isTerminal: true, width: width, height: 24, canRedraw: true)
+    return FakeConsole(output: traits, progress: traits, canAsk: true, answers: answers, keys: keys)
   }
 
   /// A pipe.
@@ -65,6 +73,13 @@ final class FakeConsole: Console {
       state.all += answer + "\n"
       return answer
     }
+  }
+
+  func withKeys<Result>(_ body: (AsyncStream<Key>) async throws -> Result) async throws -> Result {
+    let (keys, input) = AsyncStream.makeStream(of: Key.self)
+    for key in state.withLock({ $0.keys }) { input.yield(key) }
+    input.finish()
+    return try await body(keys)
   }
 
   func failWriting(_ failure: CommandFailure) { state.withLock { $0.outputFailure = failure } }

@@ -12,7 +12,8 @@ struct FakeDaemon: DaemonCalls {
   var pageSize = 500
   var apps: [App] = []
   var migrations: [Migration] = []
-  var plan: Result<PlanRollbackResponse, RollbackError> = .failure(Self.notYet)
+  /// Nil: made of the deploys.
+  var plan: Result<PlanRollbackResponse, RollbackError>?
   var cancel: Result<CancelDeployResponse, RollbackError> = .failure(Self.notYet)
   var verification = VerifyAuditResponse(intact: true)
   var healthReport = GetHealthResponse(state: .ok)
@@ -26,7 +27,7 @@ struct FakeDaemon: DaemonCalls {
   var laterEvents: [AuditEvent] = []
   var calls = Calls()
 
-  static let notYet = RollbackError(.unimplemented, "PlanRollback is not in this version of rollbackd yet")
+  static let notYet = RollbackError(.unimplemented, "CancelDeploy is not in this version of rollbackd yet")
 
   /// What was asked, in order.
   final class Calls: Sendable {
@@ -71,7 +72,30 @@ struct FakeDaemon: DaemonCalls {
 
   func planRollback(_ request: PlanRollbackRequest) async throws(RollbackError) -> PlanRollbackResponse {
     calls.append(.plan(request))
-    return try plan.get()
+    if let plan { return try plan.get() }
+    do {
+      return try planned(request)
+    } catch let failure as CommandFailure {
+      if failure.reason == .invalidArgument { throw RollbackError(.invalidArgument, failure.message) }
+      return PlanRollbackResponse(refusalReason: failure.reason.rawValue, refusalMessage: failure.message)
+    } catch {
+      throw RollbackError(.internal, "\(error)")
+    }
+  }
+
+  private func planned(_ request: PlanRollbackRequest) throws -> PlanRollbackResponse {
+    let history = DeployHistory(deploys: deploys)
+    let target = try history.deploy(named: request.target, app: request.app)
+    var response = PlanRollbackResponse(
+      from: history.current, target: target, allowed: target.rollbackable,
+      warnings: target.migrationsSince > 0 ? [Sample.schemaMismatch] : [], namespace: "octave", deployment: "hello",
+      container: "web", image: target.imageRef, imageCheck: "present",
+      targetLiveFor: target.id == Sample.v2.id ? .seconds(76 * 3600) : nil)
+    if !target.rollbackable {
+      response.refusalReason = target.current ? "already_current" : "invalid_rollback_target"
+      response.refusalMessage = "deploy \(shortID(target.id)) cannot: \(target.notRollbackableReason)"
+    }
+    return response
   }
 
   func cancelDeploy(_ request: CancelDeployRequest) async throws(RollbackError) -> CancelDeployResponse {

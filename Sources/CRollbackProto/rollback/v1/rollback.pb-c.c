@@ -2760,7 +2760,7 @@ const ProtobufCMessageDescriptor rollback__v1__deploy_request__descriptor =
   (ProtobufCMessageInit) rollback__v1__deploy_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_request__field_descriptors[4] =
 {
   {
     "app",
@@ -2786,15 +2786,41 @@ static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_request__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "expect_current",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackRequest, expect_current),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "require_image_check",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackRequest, require_image_check),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__plan_rollback_request__field_indices_by_name[] = {
   0,   /* field[0] = app */
+  2,   /* field[2] = expect_current */
+  3,   /* field[3] = require_image_check */
   1,   /* field[1] = target */
 };
 static const ProtobufCIntRange rollback__v1__plan_rollback_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rollback__v1__plan_rollback_request__descriptor =
 {
@@ -2804,14 +2830,14 @@ const ProtobufCMessageDescriptor rollback__v1__plan_rollback_request__descriptor
   "Rollback__V1__PlanRollbackRequest",
   "rollback.v1",
   sizeof(Rollback__V1__PlanRollbackRequest),
-  2,
+  4,
   rollback__v1__plan_rollback_request__field_descriptors,
   rollback__v1__plan_rollback_request__field_indices_by_name,
   1,  rollback__v1__plan_rollback_request__number_ranges,
   (ProtobufCMessageInit) rollback__v1__plan_rollback_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__field_descriptors[19] =
 {
   {
     "from",
@@ -2933,23 +2959,140 @@ static const ProtobufCFieldDescriptor rollback__v1__plan_rollback_response__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "image",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, image),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "not_restored",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rollback__V1__PlanRollbackResponse, n_not_restored),
+    offsetof(Rollback__V1__PlanRollbackResponse, not_restored),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "estimate_rollouts",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, estimate_rollouts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "estimate_same_image",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, estimate_same_image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image_check",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, image_check),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_flight",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, in_flight),
+    &rollback__v1__deploy_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_flight_host",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, in_flight_host),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target_live_for",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, target_live_for),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "undoes",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__PlanRollbackResponse, undoes),
+    &rollback__v1__deploy_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__plan_rollback_response__field_indices_by_name[] = {
   2,   /* field[2] = allowed */
   9,   /* field[9] = container */
   8,   /* field[8] = deployment */
   6,   /* field[6] = estimate */
+  12,   /* field[12] = estimate_rollouts */
+  13,   /* field[13] = estimate_same_image */
   0,   /* field[0] = from */
+  10,   /* field[10] = image */
+  14,   /* field[14] = image_check */
+  15,   /* field[15] = in_flight */
+  16,   /* field[16] = in_flight_host */
   7,   /* field[7] = namespace */
+  11,   /* field[11] = not_restored */
   4,   /* field[4] = refusal_message */
   3,   /* field[3] = refusal_reason */
   1,   /* field[1] = target */
+  17,   /* field[17] = target_live_for */
+  18,   /* field[18] = undoes */
   5,   /* field[5] = warnings */
 };
 static const ProtobufCIntRange rollback__v1__plan_rollback_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor rollback__v1__plan_rollback_response__descriptor =
 {
@@ -2959,7 +3102,7 @@ const ProtobufCMessageDescriptor rollback__v1__plan_rollback_response__descripto
   "Rollback__V1__PlanRollbackResponse",
   "rollback.v1",
   sizeof(Rollback__V1__PlanRollbackResponse),
-  10,
+  19,
   rollback__v1__plan_rollback_response__field_descriptors,
   rollback__v1__plan_rollback_response__field_indices_by_name,
   1,  rollback__v1__plan_rollback_response__number_ranges,
@@ -3248,7 +3391,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_frame__descriptor =
   (ProtobufCMessageInit) rollback__v1__rollout_frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[10] =
 {
   {
     "deploy",
@@ -3358,6 +3501,18 @@ static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "undoes",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutAccepted, undoes),
+    &rollback__v1__deploy_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = {
   4,   /* field[4] = audit_id */
@@ -3368,12 +3523,14 @@ static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = 
   8,   /* field[8] = joined */
   5,   /* field[5] = namespace */
   2,   /* field[2] = target */
+  9,   /* field[9] = undoes */
   3,   /* field[3] = warnings */
 };
-static const ProtobufCIntRange rollback__v1__rollout_accepted__number_ranges[1 + 1] =
+static const ProtobufCIntRange rollback__v1__rollout_accepted__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 20, 9 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
 {
@@ -3383,10 +3540,10 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
   "Rollback__V1__RolloutAccepted",
   "rollback.v1",
   sizeof(Rollback__V1__RolloutAccepted),
-  9,
+  10,
   rollback__v1__rollout_accepted__field_descriptors,
   rollback__v1__rollout_accepted__field_indices_by_name,
-  1,  rollback__v1__rollout_accepted__number_ranges,
+  2,  rollback__v1__rollout_accepted__number_ranges,
   (ProtobufCMessageInit) rollback__v1__rollout_accepted__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -219,7 +219,8 @@ struct  Rollback__V1__Warning
    */
   char *message;
   /*
-   * Its objects: for schema_mismatch the migrations, "0042 orders_add_note".
+   * Its objects: for schema_mismatch the migrations, "0042_orders_add_note (2026-11-24T02:31:00Z)"; for
+   * environment_changed names, never values: "DB_POOL (changed)", "secret hello-env (added)".
    */
   size_t n_details;
   char **details;
@@ -451,44 +452,98 @@ struct  Rollback__V1__DeployRequest
 struct  Rollback__V1__PlanRollbackRequest
 {
   ProtobufCMessage base;
+  /*
+   * The app's name or its UUID.
+   */
   char *app;
   /*
    * As in RollbackRequest.
    */
   char *target;
+  /*
+   * As in RolloutOptions: the rollback that is planned would be sent with them.
+   */
+  char *expect_current;
+  protobuf_c_boolean require_image_check;
 };
 #define ROLLBACK__V1__PLAN_ROLLBACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__plan_rollback_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * What a rollback would do if it were asked for now. It is decided by the same code that accepts one; only an unknown
+ * app, a malformed request and a database that is away are errors of the call.
+ */
 struct  Rollback__V1__PlanRollbackResponse
 {
   ProtobufCMessage base;
+  /*
+   * What runs by our records; absent for an app without a live deploy.
+   */
   Rollback__V1__DeployRecord *from;
+  /*
+   * The deploy whose image would be restored; absent when the request names none that there is.
+   */
   Rollback__V1__DeployRecord *target;
   /*
-   * Whether a rollback would be accepted now.
+   * Whether a rollback would be accepted now and do something.
    */
   protobuf_c_boolean allowed;
   /*
-   * The error's reason and sentence when it would not.
+   * The error's reason and sentence when it would not; `already_current` when there is nothing to do.
    */
   char *refusal_reason;
   char *refusal_message;
   size_t n_warnings;
   Rollback__V1__Warning **warnings;
   /*
-   * From the app's own history; absent without any.
+   * From the request to ready, by the app's own history: the median of its newest successful rollouts of the target's
+   * image (at most 5), else of any image (at most 10). Absent without any.
    */
   Google__Protobuf__Duration *estimate;
   char *namespace_;
   char *deployment;
   char *container;
+  /*
+   * What would go into the container's template: the target's image, by its digest where one is recorded.
+   */
+  char *image;
+  /*
+   * What a rollback never touches, in words: "environment variables", "secrets", "database schema", "volumes".
+   */
+  size_t n_not_restored;
+  char **not_restored;
+  /*
+   * How many rollouts the estimate is the median of, and whether they were of the target's image.
+   */
+  uint32_t estimate_rollouts;
+  protobuf_c_boolean estimate_same_image;
+  /*
+   * What the registry says of the image: "present", "moved" (the tag names another one now, the recorded one is still
+   * there), "gone", "blocked", "unchecked" (it could not be asked), "not_configured"; empty when it was not asked.
+   */
+  char *image_check;
+  /*
+   * The deploy that is in progress, when that is why it would be refused (`conflict`).
+   */
+  Rollback__V1__DeployRecord *in_flight;
+  /*
+   * Where that deploy is carried out; empty when it belongs to another program of the platform.
+   */
+  char *in_flight_host;
+  /*
+   * For how long the target served, from ready to being replaced. Absent where that is not known.
+   */
+  Google__Protobuf__Duration *target_live_for;
+  /*
+   * The newest deploy, when it failed or was cancelled after `from` went live: its image may be what the cluster is on.
+   */
+  Rollback__V1__DeployRecord *undoes;
 };
 #define ROLLBACK__V1__PLAN_ROLLBACK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__plan_rollback_response__descriptor) \
-    , NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , NULL, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 struct  Rollback__V1__WatchDeployRequest
@@ -614,10 +669,14 @@ struct  Rollback__V1__RolloutAccepted
    * The call joined an operation with the same request id.
    */
   protobuf_c_boolean joined;
+  /*
+   * For a rollback: the newest deploy before it, when it failed or was cancelled after `from` went live.
+   */
+  Rollback__V1__DeployRecord *undoes;
 };
 #define ROLLBACK__V1__ROLLOUT_ACCEPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__rollout_accepted__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
 
 
 /*
