@@ -24,6 +24,8 @@ final class ClusterEngine: Sendable {
   }
 
   private let shared: Locked<Shared>
+  /// Where the timer fires, and where watches are closed whose clients have gone.
+  private let queue = DispatchQueue(label: "development-cluster")
   /// A dispatch source may be scheduled and cancelled from any thread (dispatch_source(3)); nothing else is done to it.
   private nonisolated(unsafe) let timer: any DispatchSourceTimer
   private let start = ContinuousClock.now
@@ -41,7 +43,7 @@ final class ClusterEngine: Sendable {
       nodes: configuration.nodes)
     state.imageDigests = configuration.imageDigests
     shared = Locked(Shared(state: state))
-    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "development-cluster"))
+    timer = DispatchSource.makeTimerSource(queue: queue)
     timer.setEventHandler { [weak self] in self?.wake() }
     timer.resume()
     wake()
@@ -190,8 +192,9 @@ final class ClusterEngine: Sendable {
     for waiter in shared.waiters where waiter.count <= open { waiter.continuation.resume() }
     shared.waiters.removeAll { $0.count <= open }
     sink.onTermination = { [weak self] reason in
-      // Its client has gone. An end from this side has been noted already.
-      if case .cancelled = reason { self?.close(id) }
+      // Its client has gone. An end from this side has been noted already. Not here: whoever cancels holds the task's
+      // own lock, for which `flush` waits with ours held.
+      if case .cancelled = reason { self?.queue.async { [weak self] in self?.close(id) } }
     }
     return stream
   }
