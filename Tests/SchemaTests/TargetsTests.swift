@@ -119,7 +119,8 @@ struct TargetsTests {
         case "paas_deployments_served":
           PostgresDeployStore.selectServed(where: "d.app_id = '\(app)'", limit: "50")
         case "paas_deployments_by_id":
-          "SELECT * FROM paas_deployments d WHERE d.app_id = '\(app)' AND d.id BETWEEN '\(UUID())' AND '\(UUID())'"
+          "SELECT * FROM paas_deployments d WHERE d.app_id = '\(app)' AND d.id "
+            + "BETWEEN '0bd91e44-0000-0000-0000-000000000000' AND '0bd91e44-ffff-ffff-ffff-ffffffffffff'"
         default:
           """
           SELECT time_to_ready_ms FROM paas_deployments WHERE app_id = '\(app)' AND image_ref = 'i:1'

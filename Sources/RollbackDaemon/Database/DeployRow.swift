@@ -12,11 +12,13 @@ enum DeployRow {
     (SELECT count(*) FROM paas_migrations_applied m WHERE m.app_id = d.app_id AND m.applied_at > d.created_at),
     d.current AND \(isOvertaken)
     """
-  /// Whether another deploy was tried on top of `d`.
+  /// Whether another deploy was tried on top of `d`: the newest that has ended tells, for an app has one in flight at
+  /// most. Asked for so, it is read from the index; EXISTS may be answered by reading the whole table.
   static let isOvertaken = """
-    EXISTS (
-      SELECT FROM paas_deployments n WHERE n.app_id = d.app_id AND n.created_at > d.created_at
-        AND n.status NOT IN ('building', 'deploying'))
+    coalesce((
+      SELECT n.created_at > d.created_at FROM paas_deployments n
+      WHERE n.app_id = d.app_id AND n.status NOT IN ('building', 'deploying')
+      ORDER BY n.created_at DESC, n.id LIMIT 1), false)
     """
   /// How many columns that is.
   static let columnCount = 22

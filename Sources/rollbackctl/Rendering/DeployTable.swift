@@ -47,7 +47,7 @@ struct DeployTable {
     }
     guard deploy.rollbackable else {
       if deploy.status == .deploying || deploy.status == .building { return Table.Cell("no: in progress") }
-      return Table.Cell("no: " + deploy.obstacle)
+      return Table.Cell("no: " + deploy.obstacle, deploy.hasImage ? "no: " + deploy.obstacle : "no: never built")
     }
     if isDefault, let time = deploy.timeToReady { return Table.Cell("ok, about \(time.words)") }
     if let until = deploy.imageRetainedUntil {
