@@ -43,7 +43,7 @@ struct DeployTable {
   private func rollback(_ deploy: DeployRecord, isDefault: Bool) -> Table.Cell {
     if deploy.current {
       guard let stuck = history.unfinishedAfterCurrent else { return "current" }
-      return Table.Cell("ok, undoes \(shortID(stuck.id))")
+      return Table.Cell("ok, undoes \(shortID(stuck.id))", "undoes \(shortID(stuck.id))")
     }
     guard deploy.rollbackable else {
       if deploy.status == .deploying || deploy.status == .building { return Table.Cell("no: in progress") }
