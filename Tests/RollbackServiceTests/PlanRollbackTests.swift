@@ -245,11 +245,11 @@ import struct RolloutCore.EnvironmentRecord
       #expect(
         harness.database.state.withLock { $0.environments[first]?.fingerprints.keys.sorted() }
           == ["DB_POOL", "OLD", "SAME"])
+      // The next one runs v1; back to the first from there.
+      _ = try await harness.rollback(to: "10000000")
       set(
         [.init(name: "DB_POOL", value: "hunter2"), .init(name: "NEW", value: "y"), .init(name: "SAME", value: "s")],
         harness)
-      // The next one runs v1; back to the first from there.
-      _ = try await harness.rollback(to: "10000000")
       let plan = try await plan(harness, to: first)
       let warning = plan.warnings.first { $0.code == "environment_changed" }
       #expect(warning?.details == ["DB_POOL (changed)", "NEW (added)", "OLD (removed)"])

@@ -24,8 +24,8 @@ struct MigratorTests {
         "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
       ).map { try $0.string(0) }
       let expected = [
-        "paas_apps", "paas_audit_events", "paas_deployments", "paas_migrations_applied", "paas_operation_leases",
-        "paas_rollbackd_schema", "paas_rollout_events",
+        "paas_apps", "paas_audit_events", "paas_deployments", "paas_environment_key", "paas_migrations_applied",
+        "paas_operation_leases", "paas_rollbackd_schema", "paas_rollout_events",
       ]
       #expect(tables == expected)
     }

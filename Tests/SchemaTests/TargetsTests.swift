@@ -119,7 +119,8 @@ struct TargetsTests {
         case "paas_deployments_served":
           PostgresDeployStore.selectServed(where: "d.app_id = '\(app)'", limit: "50")
         case "paas_deployments_by_id":
-          "SELECT * FROM paas_deployments d WHERE d.app_id = '\(app)' AND d.id BETWEEN '\(UUID())' AND '\(UUID())'"
+          "SELECT * FROM paas_deployments d WHERE d.app_id = '\(app)' AND d.id "
+            + "BETWEEN '0bd91e44-0000-0000-0000-000000000000' AND '0bd91e44-ffff-ffff-ffff-ffffffffffff'"
         default:
           """
           SELECT time_to_ready_ms FROM paas_deployments WHERE app_id = '\(app)' AND image_ref = 'i:1'
@@ -138,7 +139,7 @@ struct TargetsTests {
     try await withApp { client, store, app in
       let first = try await insert(client, app, "i:v1", "superseded", ready: 1000)
       try await insert(client, app, "i:v2", "superseded", ready: 2000)
-      try await insert(client, app, "i:v3", "failed")
+      let failed = try await insert(client, app, "i:v3", "failed")
       try await insert(client, app, "i:v1", "live", current: true, ready: 3000)
       let app = try #require(try await store.app("a"))
       let times = try await store.timesToReady(of: app, image: "i:v1", limits: (5, 2))
@@ -147,6 +148,8 @@ struct TargetsTests {
       let deploy = try #require(try await store.deploy(first)?.deploy)
       // One minute apart, by insert().
       #expect(try await store.timeServed(by: deploy, of: app) == .seconds(60))
+      let broken = try #require(try await store.deploy(failed)?.deploy)
+      #expect(try await store.timeServed(by: broken, of: app) == nil)
       let current = try #require(try await store.situation(of: "a", naming: "", requestID: "")?.current)
       #expect(try await store.timeServed(by: current, of: app) == nil)
     }

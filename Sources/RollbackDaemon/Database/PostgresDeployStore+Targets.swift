@@ -31,7 +31,8 @@ extension PostgresDeployStore {
   }
 
   func timeServed(by deploy: DeployRecord, of app: App) async throws -> Duration? {
-    guard let ready = deploy.finishedAt, let created = deploy.createdAt, !deploy.current else { return nil }
+    let served = deploy.status == .live || deploy.status == .superseded && deploy.wasReady
+    guard served, !deploy.current, let ready = deploy.finishedAt, let created = deploy.createdAt else { return nil }
     return try await withDatabaseErrors {
       let next = try await client.read(
         """
@@ -64,4 +65,10 @@ extension PostgresDeployStore {
       return EnvironmentRecord(fingerprints: try JSONText.decode(text))
     }
   }
+}
+
+extension DeployRecord {
+  /// Of a superseded one: whether it was ready before it was overtaken. Rows of other programs of the platform, which
+  /// have no request id, count as such.
+  fileprivate var wasReady: Bool { timeToReady != nil || requestID.isEmpty }
 }

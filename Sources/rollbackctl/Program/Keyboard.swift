@@ -66,14 +66,14 @@ enum Keyboard {
     }
   }
 
-  /// Ends the process by that signal, as it would have without us, once the terminal is back.
+  /// Ends the process at that signal once the terminal is back, with the status that shells give for it: the queue's
+  /// threads block signals, so that it cannot be raised again from here.
   private static func endingSignal(_ number: Int32) -> any DispatchSourceSignal {
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
       restore()
-      signal(number, SIG_DFL)
-      raise(number)
+      _exit(128 + number)
     }
     source.resume()
     return source

@@ -43,11 +43,11 @@ struct DeployTable {
   private func rollback(_ deploy: DeployRecord, isDefault: Bool) -> Table.Cell {
     if deploy.current {
       guard let stuck = history.unfinishedAfterCurrent else { return "current" }
-      return Table.Cell("ok, undoes \(shortID(stuck.id))")
+      return Table.Cell("ok, undoes \(shortID(stuck.id))", "undoes \(shortID(stuck.id))")
     }
     guard deploy.rollbackable else {
       if deploy.status == .deploying || deploy.status == .building { return Table.Cell("no: in progress") }
-      return Table.Cell("no: " + deploy.obstacle)
+      return Table.Cell("no: " + deploy.obstacle, deploy.hasImage ? "no: " + deploy.obstacle : "no: never built")
     }
     if isDefault, let time = deploy.timeToReady { return Table.Cell("ok, about \(time.words)") }
     if let until = deploy.imageRetainedUntil {
