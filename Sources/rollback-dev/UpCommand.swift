@@ -1,4 +1,5 @@
 import ArgumentParser
+import DevCluster
 import DevServices
 import Foundation
 
@@ -11,6 +12,9 @@ struct UpCommand: AsyncParsableCommand {
       Prints shell lines for the environment once everything runs:
         eval "$(rollback-dev up &)" is not meant; open a second terminal and paste them there.
       Nothing is left running behind, whatever ends this program.
+
+      In the development cluster what an image does is told by a word in its tag: \(ImageBehaviour.help); all others \
+      become ready. A ResourceQuota of pods and requests of cpu and memory (two nodes of 8 CPUs and 16 GiB) are heeded.
       """)
 
   @Option(help: "Where sockets, the kubeconfig and the log go; a new directory under /tmp by default.")

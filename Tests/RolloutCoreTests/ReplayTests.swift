@@ -78,6 +78,9 @@ import Testing
         == "container hello in pod hello-675c776c84-gpdw7 cannot pull image harbor.local/octave/hello:v2-missing: "
         + "not in the registry (ErrImagePull)")
     #expect(failure.logs.isEmpty, "a container that never ran has no logs")
+    #expect(
+      failure.comparison?.sentence == "the 2 pods that still serve run hello:v1 on nodes sim-node-1, sim-node-2; "
+        + "the failing one has hello:v2-missing on node sim-node-1, where one of them is too")
   }
 
   /// Nobody can be asked: the kubelet's text alone is enough once it has lasted, here for 3 s from event pods 6 on,
@@ -265,7 +268,8 @@ import Testing
     #expect(failure.finding?.kind == .cannotCreatePods)
     #expect(failure.sentence.contains("exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2"))
     #expect(replay.told.first { !$0.progress.findings.isEmpty }?.place == "deployments 4")
-    #expect(failure.events.contains { $0.object.hasPrefix("ReplicaSet") && $0.reason == "FailedCreate" })
+    #expect(failure.events.contains { $0.object.hasPrefix("ReplicaSet/hello-") && $0.reason == "FailedCreate" })
+    #expect(failure.comparison?.sentence.hasSuffix("; no new pod could be made") == true)
   }
 
   /// No node takes the pod: suspect, with the scheduler's own words. The patch changed no image, so only the pods of
@@ -276,6 +280,7 @@ import Testing
     #expect(failure.finding?.kind == .unschedulable)
     #expect(failure.sentence.contains("cannot be scheduled: 0/2 nodes are available: 2 node(s) didn't match"))
     #expect(failure.events.map(\.reason) == ["FailedScheduling"])
+    #expect(failure.comparison?.sentence.hasSuffix("; the failing one has the same image and no node") == true)
   }
 
   // MARK: k, l, others change the Deployment

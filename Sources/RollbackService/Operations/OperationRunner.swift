@@ -150,7 +150,8 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak), timeout: max(.microseconds(operation.plan.timeout) - elapsed, .zero),
       failFast: operation.plan.failFast,
-      acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest])
+      acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest],
+      diagnosis: DiagnosisSettings(pullPersistence: timing.pullPatience))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
     group.addTask { [cluster, mailbox] in await cluster.follow(answer.deployment, into: mailbox) }
     judge([.deployment(answer.deployment)], &course, &group)

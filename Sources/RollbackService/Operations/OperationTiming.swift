@@ -13,13 +13,15 @@ public struct OperationTiming: Hashable, Sendable {
   public var progressInterval: Duration
   /// Between two tries to reach a database or an API server that is away.
   public var retryDelay: Duration
-  /// For one container's log when a failure is explained.
+  /// For all logs together when a failure is explained.
   public var logTimeout: Duration
+  /// How long a pull error must last before it fails a rollout, where the registry does not confirm it.
+  public var pullPatience: Duration
 
   public init(
     leaseDuration: Duration = .seconds(15), rolloutTimeout: Duration = .seconds(600), soak: Duration = .seconds(2),
     progressInterval: Duration = .milliseconds(100), retryDelay: Duration = .milliseconds(500),
-    logTimeout: Duration = .seconds(3)
+    logTimeout: Duration = .seconds(3), pullPatience: Duration = .seconds(30)
   ) {
     self.leaseDuration = leaseDuration
     self.rolloutTimeout = rolloutTimeout
@@ -27,5 +29,6 @@ public struct OperationTiming: Hashable, Sendable {
     self.progressInterval = progressInterval
     self.retryDelay = retryDelay
     self.logTimeout = logTimeout
+    self.pullPatience = pullPatience
   }
 }

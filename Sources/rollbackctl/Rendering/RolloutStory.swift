@@ -7,6 +7,8 @@ struct RolloutStory: Sendable {
     var at: Timestamp?
     var word: String
     var text: String
+    /// It says nothing new, but that the wait goes on and for what.
+    var isHeartbeat = false
 
     func text(_ localTime: LocalTime) -> String {
       let clock = at.map(localTime.clock) ?? "        "
@@ -20,6 +22,14 @@ struct RolloutStory: Sendable {
   private var pods: [String: PodState] = [:]
   /// What the newest line with numbers said.
   private var shownNumbers: String?
+  /// What the newest line about trouble said.
+  private var shownTrouble = ""
+  /// The elapsed time of the newest line.
+  private var lastLineAt = Duration.zero
+
+  /// How long nothing may have been said before the wait itself is worth a line. The daemon sends a frame after ten
+  /// silent seconds; timers are not that exact.
+  private static let silence = Duration.milliseconds(9500)
 
   /// The id of the deploy, where it is known; else empty.
   var deployID: String { accepted?.deploy?.id ?? finished?.deploy?.id ?? "" }
@@ -33,7 +43,19 @@ struct RolloutStory: Sendable {
     case .finished(let finished)?: lines = hear(finished)
     case nil: lines = []
     }
+    if lines.isEmpty, case .progress(let progress)? = frame.kind, let line = heartbeat(progress, at: frame.at) {
+      return [line]
+    }
+    if case .progress(let progress)? = frame.kind, !lines.isEmpty { lastLineAt = progress.elapsed ?? lastLineAt }
     return lines.map { Line(at: frame.at, word: $0.word, text: $0.text) }
+  }
+
+  /// A line for a frame that says nothing new, when nothing was said for a while.
+  private mutating func heartbeat(_ progress: RolloutProgress, at time: Timestamp?) -> Line? {
+    guard let elapsed = progress.elapsed, elapsed - lastLineAt >= Self.silence else { return nil }
+    lastLineAt = elapsed
+    let text = "still after \(Duration.seconds(elapsed.wholeSeconds).words): \(progress.phase.text(progress.message))"
+    return Line(at: time, word: progress.phase.lineWord, text: text, isHeartbeat: true)
   }
 
   private mutating func hear(_ accepted: RolloutAccepted) -> [(String, String)] {
@@ -52,6 +74,12 @@ struct RolloutStory: Sendable {
       if let text = change(of: pod, progress, at: time) { lines.append(("pod", text)) }
       pods[pod.name] = pod
     }
+    // A pod's trouble has been said with the pod, unless it is one of very many.
+    let isSaid = lines.contains { $0.1 == progress.trouble } || pods.values.contains { $0.message == progress.trouble }
+    if progress.trouble != shownTrouble, !progress.trouble.isEmpty, !isSaid {
+      lines.append(("trouble", progress.trouble))
+    }
+    shownTrouble = progress.trouble
     let isNewPhase = before?.phase != progress.phase
     if progress.phase == .rolling, let replicas = progress.replicas {
       let numbers = Self.numbers(replicas)
