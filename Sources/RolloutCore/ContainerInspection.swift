@@ -95,10 +95,21 @@ struct ContainerInspection {
       history.failedStarts.count >= 2 || lasted(history.startFailingSince, settings.startPersistence)
     let told = history.lastExit?.message ?? ""
     let text = told.isEmpty ? message : told
+    let code = history.lastExit.map { ", exit code \($0.exitCode)" } ?? ""
     return make(
       isHopeless ? .doomed : .suspect, .startFailing, reason, text,
-      "cannot be started\(suffix(text)) (\(reason), \(count(history.failedStarts.count, "start")))",
+      "cannot be started\(suffix(Self.cause(ofFailedStart: text))) "
+        + "(\(reason), \(count(history.failedStarts.count, "start"))\(code))",
       exitCode: history.lastExit?.exitCode)
+  }
+
+  /// What went wrong, without the layers of the runtime that each added their word in front.
+  private static func cause(ofFailedStart text: String) -> String {
+    var cause = Substring(text)
+    for layer in ["unable to start container process: ", "error during container init: "] {
+      if let range = cause.firstRange(of: layer) { cause = cause[range.upperBound...] }
+    }
+    return cause.isEmpty ? text : String(cause)
   }
 
   // MARK: Ended
@@ -124,7 +135,7 @@ struct ContainerInspection {
         "is killed because it uses more memory than its limit\(limit) (\(why), exit code \(exit.exitCode))",
         exitCode: exit.exitCode)
     }
-    if let kill = probes.kill, kill.explains(exit) {
+    if let kill = probes.kill(of: exit) {
       let words = container.words(for: kill.probe)
       let text = probes.failures[kill.probe] ?? ""
       return make(

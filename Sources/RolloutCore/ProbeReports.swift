@@ -23,7 +23,8 @@ struct ProbeReports: Hashable, Sendable {
 
   /// The newest failure of each probe, in the kubelet's words.
   private(set) var failures: [Kind: String] = [:]
-  private(set) var kill: Kill?
+  /// The newest killings, the newest last; the status of a run comes after its event, or before it.
+  private var kills: [Kill] = []
 
   /// Takes in an event about the container.
   ///
@@ -37,10 +38,13 @@ struct ProbeReports: Hashable, Sendable {
       failures[kind] = event.message.oneLine()
     case "Killing":
       guard let kind = Kind.allCases.first(where: { message.contains("failed \($0.rawValue) probe") }) else { return }
-      kill = Kill(probe: kind, at: event.lastSeen)
+      kills = kills.suffix(3) + [Kill(probe: kind, at: event.lastSeen)]
     default: break
     }
   }
+
+  /// The killing that was the end of that run, if one was.
+  func kill(of exit: Termination) -> Kill? { kills.last { $0.explains(exit) } }
 
   /// Forgets failures that no longer are: the container is ready.
   mutating func becomeReady() { failures = [:] }

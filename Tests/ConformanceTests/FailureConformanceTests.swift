@@ -48,7 +48,8 @@ struct FailureConformanceTests {
       reason: "CrashLoopBackOff", exitCode: 137, between: 2...6, log: "loading the catalogue into memory"),
     Case(
       tag: "nostart", beginning: "container web in pod ",
-      ending: "no such file or directory (StartError, 2 starts)", reason: "StartError", exitCode: 128, between: 0...4),
+      ending: " cannot be started: exec: \"/app/server\": stat /app/server: no such file or directory "
+        + "(StartError, 2 starts, exit code 128)", reason: "StartError", exitCode: 128, between: 0...4),
     Case(
       tag: "liveness", beginning: "container web in pod ",
       ending: " is killed because its liveness probe GET /livez on port 8080 every 10 s fails: "

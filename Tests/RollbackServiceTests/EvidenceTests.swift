@@ -1,9 +1,11 @@
+import KubernetesObjects
 import ProtobufC
 import RollbackMessages
-import RolloutCore
+import Synchronization
 import Testing
 
 @testable import RollbackService
+@testable import RolloutCore
 
 /// What comes with a failure.
 @Suite struct EvidenceTests {
@@ -16,7 +18,7 @@ import Testing
       harness.database.addApp("hello")
       harness.database.addDeploy("r/hello:v2", .superseded)
       harness.database.addDeploy("r/hello:v3", .live, current: true)
-      harness.cluster.state.withLock(change)
+      harness.cluster.state.withLock { change(&$0) }
       let frames = try await harness.rollback()
       #expect(frames.finished?.outcome == .failed)
       #expect(harness.database.actions.last == "deploy.rollback.failed")
@@ -126,7 +128,7 @@ import Testing
     #expect(state(.fine, .notReady, ready: true, "Running")?.state == "ready")
     #expect(
       state(.suspect, .crashing, "Error")?.containers
-        == [ContainerState(name: "c", ready: false, restarts: 1, state: "Error")])
+        == [RollbackMessages.ContainerState(name: "c", ready: false, restarts: 1, state: "Error")])
   }
 }
 

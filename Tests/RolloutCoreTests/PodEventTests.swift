@@ -48,6 +48,15 @@ import Testing
     #expect((finding(pod, [killing], then: crashed)?.kind == .probeKilled) == isExplained)
   }
 
+  /// The event of the next killing comes before the status of the run that it ends: the run before keeps its own.
+  @Test func anEarlierKillIsNotForgottenForALaterOne() {
+    let pod = Objects.pod(Objects.running(ready: false), liveness: Self.http)
+    let again = Objects.event(
+      "Killing", "Container web failed liveness probe, will be restarted", container: "web", at: 1090)
+    let status = Objects.running(ready: false, restarts: 1, lastExit: run(137, 1031))
+    #expect(finding(pod, [killing, again], then: Objects.pod(status, liveness: Self.http))?.kind == .probeKilled)
+  }
+
   @Test func aKillWithoutTimesIsBelieved() {
     let pod = Objects.pod(Objects.running(ready: false), liveness: Self.http)
     let crashed = Objects.pod(Objects.terminated(Objects.exit(137), restarts: 1), liveness: Self.http)

@@ -57,8 +57,11 @@ struct FailureEvidenceTests {
     #expect(
       text(missing, width: nil) == """
           event  Pod/p-1: Failed (2 times): Failed to pull image "r/web:v2": rpc error: code = NotFound
-          event  Pod/p-1: BackOff (4 times): Back-off pulling image "r/web:v2"
         """)
+    let unconfigured = Diagnosis(
+      summary: "container web in pod p-1 cannot be configured: secret \"s\" not found (CreateContainerConfigError)",
+      reason: "CreateContainerConfigError", events: [event("Failed", "Error: secret \"s\" not found")])
+    #expect(text(unconfigured) == "")
     let unschedulable = Diagnosis(
       summary: "pod p-1 cannot be scheduled: 0/2 nodes are available", events: [event("FailedScheduling", "0/2 nodes are available")])
     #expect(text(unschedulable) == "")
@@ -124,6 +127,20 @@ struct SilenceTests {
         "02:47:12  trouble   pods cannot be created: exceeded quota (FailedCreate)",
         "02:47:12  rolling   1/2 updated, 2 old, 2 available",
       ])
+  }
+
+  @Test func `states that alternate are told once, and a healthy start has no lines of its own`() {
+    func pulling(_ seq: UInt64, _ word: String) -> RolloutFrame {
+      let text = "container web in pod p-1 cannot pull image r/web:v2 (\(word))"
+      return rolling(
+        seq, .seconds(Int(seq)), trouble: text, pods: [PodState(name: "p-1", state: word, message: text)])
+    }
+    let words = ["ErrImagePull", "ImagePullBackOff", "ErrImagePull", "ImagePullBackOff"]
+    let told = lines([rolling(1, .seconds(1))] + words.enumerated().map { pulling(UInt64($0.offset + 2), $0.element) })
+    #expect(told.filter { $0.contains("  pod  ") }.count == 2)
+    let detail = "1 of 2 replicas are updated; container web in pod p-1 runs but is not ready yet"
+    #expect(
+      lines([rolling(1, .seconds(1)), rolling(2, .seconds(2), message: detail), rolling(3, .seconds(3))]).count == 1)
   }
 
   @Test func `a pod's trouble is told with the pod and not twice`() {

@@ -15,6 +15,8 @@ struct FailureEvidence {
   static let logWidth = 240
   /// Events that are shown.
   static let eventLines = 4
+  /// Columns of each of them.
+  static let eventWidth = 220
 
   private let diagnosis: Diagnosis
 
@@ -49,17 +51,19 @@ struct FailureEvidence {
       guard !isSaid(event), !shown.contains(where: { $0.event.isLike(event) }) else { continue }
       let count = event.count > 1 ? " (\(event.count) times)" : ""
       let text = "  event  \(event.object): \(event.reason)\(count): \(event.message)"
-      shown.append((event, text.displayed))
+      shown.append((event, text.displayed.cut(to: Self.eventWidth)))
     }
     return shown.reversed().map { Line(text: $0.text, indent: 9) }
   }
 
-  /// Whether the sentence has the event's text, or nothing but a reason that it names.
+  /// Whether the event says no more than the sentence: its text stands there, or it only names the state that the
+  /// sentence names, or the one that alternates with it.
   private func isSaid(_ event: ClusterEvent) -> Bool {
-    let bare = event.message == "Error: \(event.reason)" || event.message == "Error: \(diagnosis.reason)"
-    return bare || diagnosis.summary.contains(event.message)
-      // `Error: ErrImagePull` and the like only name the state that the back-off alternates with.
-      || event.message.hasPrefix("Error: Err") || event.message.hasPrefix("Error: ImagePullBackOff")
+    let isRetried = ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull"].contains(diagnosis.reason)
+    if event.reason == "BackOff", isRetried { return true }
+    let prefix = "Error: "
+    let text = event.message.hasPrefix(prefix) ? String(event.message.dropFirst(prefix.count)) : event.message
+    return text == "ErrImagePull" || text == "ImagePullBackOff" || diagnosis.summary.contains(text)
   }
 
   // MARK: Beside those that serve

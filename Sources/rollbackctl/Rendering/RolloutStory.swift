@@ -20,6 +20,8 @@ struct RolloutStory: Sendable {
   private(set) var newest: RolloutProgress?
   private(set) var finished: RolloutFinished?
   private var pods: [String: PodState] = [:]
+  /// What was said of each pod since it was last ready: states that alternate are told once.
+  private var said: [String: Set<String>] = [:]
   /// What the newest line with numbers said.
   private var shownNumbers: String?
   /// What the newest line about trouble said.
@@ -86,7 +88,7 @@ struct RolloutStory: Sendable {
       if isNewPhase || numbers != shownNumbers {
         shownNumbers = numbers
         lines.append((progress.phase.lineWord, numbers))
-      } else if lines.isEmpty, before?.message != progress.message {
+      } else if lines.isEmpty, let before, !progress.isSameWait(as: before) {
         lines.append((progress.phase.lineWord, progress.message))
       }
     } else if isNewPhase || progress.phase != .unreachable && before?.message != progress.message {
@@ -96,13 +98,14 @@ struct RolloutStory: Sendable {
   }
 
   /// What is new about a pod; nil when nothing worth a line is.
-  private func change(of pod: PodState, _ progress: RolloutProgress, at time: Timestamp?) -> String? {
+  private mutating func change(of pod: PodState, _ progress: RolloutProgress, at time: Timestamp?) -> String? {
     let before = pods[pod.name]
     if pod.ready {
+      said[pod.name] = nil
       guard before?.ready != true else { return nil }
       return "\(pod.name) ready" + (elapsed(progress, at: time).map { " after \($0.words)" } ?? "")
     }
-    if !pod.message.isEmpty, before?.message != pod.message || before?.restarts != pod.restarts {
+    if !pod.message.isEmpty, said[pod.name, default: []].insert(pod.message).inserted {
       return pod.message.contains(pod.name) ? pod.message : "\(pod.name) \(pod.state): \(pod.message)"
     }
     return before?.ready == true ? "\(pod.name) is not ready any more" : nil
@@ -126,6 +129,15 @@ struct RolloutStory: Sendable {
 
   static func numbers(_ replicas: Replicas) -> String {
     "\(replicas.updated)/\(replicas.desired) updated, \(replicas.old) old, \(replicas.available) available"
+  }
+}
+
+extension RolloutProgress {
+  /// Whether the same is waited for, as far as one is only more detailed, and nothing is wrong.
+  fileprivate func isSameWait(as other: RolloutProgress) -> Bool {
+    if message == other.message { return true }
+    guard trouble.isEmpty, other.trouble.isEmpty else { return false }
+    return message.hasPrefix(other.message + "; ") || other.message.hasPrefix(message + "; ")
   }
 }
 
