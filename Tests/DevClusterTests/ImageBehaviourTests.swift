@@ -84,9 +84,9 @@ import Testing
   // MARK: Room on the nodes
 
   @Test(arguments: [
-    ("500m", Int64(500)), ("2", 2000), ("0.5", 500), ("1k", 1_000_000), ("64Mi", 64 * 1_048_576 * 1000), ("x", 0),
+    ("500m", 500), ("2", 2000), ("0.5", 500), ("1k", 1_000_000), ("64Mi", 64 * 1_048_576 * 1000), ("x", 0),
     ("1Zi", 0), ("", 0),
-  ])
+  ] as [(String, Int64)])
   func quantitiesAreCounted(text: String, thousandths: Int64) {
     #expect(ResourceRequests.thousandths(.string(text)) == thousandths)
   }
@@ -118,7 +118,7 @@ import Testing
     }
     #expect(pod().condition("PodScheduled")["reason"] == "Unschedulable")
     #expect(
-      pod().condition("PodScheduled")["message"]
+      pod().condition("PodScheduled")["message"].string
         == "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are "
         + "available: 2 No preemption victims found for incoming pod.")
     simulation.request("DELETE", Simulation.path("deployments") + "/a")

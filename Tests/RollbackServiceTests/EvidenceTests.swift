@@ -102,9 +102,12 @@ import Testing
       events: Array(repeating: event, count: RolloutVerdict.evidenceLimit),
       comparison: PodComparison(of: pods[0], container: "hello", with: pods, isNew: { _ in false }))
     var diagnosis = RolloutWords.diagnosis(failure)
-    diagnosis.logTail = LogTail(String(repeating: "x\n", count: 100_000)).text
-    diagnosis.previousLogTail = LogTail(long + long + long).text
+    let room = diagnosis.roomForLogs
+    #expect(room > 2000 && room < 2 * LogTail.limit)
+    diagnosis.logTail = LogTail(String(repeating: "x\n", count: 100_000), limit: room / 2).text
+    diagnosis.previousLogTail = LogTail(long + long + long, limit: room / 2).text
     #expect(diagnosis.serving.count == 20)
+    #expect(Diagnosis().roomForLogs == 2 * LogTail.limit)
     let size = try ProtobufCodec().encode(RolloutFinished(message: failure.sentence, diagnosis: diagnosis)).count
     #expect(size < 64 << 10)
   }

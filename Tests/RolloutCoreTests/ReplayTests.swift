@@ -256,7 +256,9 @@ import Testing
       insert: [(ms: 722, event: .apiServerUnreachable), (ms: 7522, event: .apiServerReachable)])
     let failure = try failure(of: replay, at: "timer", 396 + 10_000 + 6800)
     #expect(failure.cause == .noProgress)
-    #expect(failure.sentence == "no progress for 10 s: 1 of 2 replicas are updated")
+    #expect(
+      failure.sentence == "no progress for 10 s: 1 of 2 replicas are updated; "
+        + "pod hello-5848898c66-5rhxl is not ready (ContainerCreating), and nothing says why")
   }
 
   // MARK: i, j, pods that cannot be made or placed

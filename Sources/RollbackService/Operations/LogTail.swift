@@ -1,7 +1,7 @@
 /// The end of a container's log, as a frame can carry it. What a program writes is anything: it may be very long, and
 /// not be text at all.
 struct LogTail: Hashable, Sendable {
-  /// Two of them and the rest of a diagnosis stay below the 64 KiB of a frame.
+  /// Of one log in a frame, when the rest of the frame is small.
   static let limit = 16 << 10
 
   /// Whole lines where that is possible, at most ``limit`` bytes.

@@ -34,7 +34,8 @@ extension OperationRunner {
       }
       group.cancelAll()
     }
-    for request in failure.logs { add(answers[request] ?? .late, of: request, to: &diagnosis) }
+    let room = diagnosis.roomForLogs / failure.logs.count
+    for request in failure.logs { add(answers[request] ?? .late, of: request, atMost: room, to: &diagnosis) }
     return diagnosis
   }
 
@@ -49,16 +50,34 @@ extension OperationRunner {
     }
   }
 
-  private func add(_ answer: LogAnswer, of request: RolloutFailure.LogRequest, to diagnosis: inout Diagnosis) {
+  /// - Parameter limit: of the log, in bytes.
+  private func add(
+    _ answer: LogAnswer, of request: RolloutFailure.LogRequest, atMost limit: Int, to diagnosis: inout Diagnosis
+  ) {
     let what = "the log of \(request.previous ? "the previous run of " : "")container \(request.container)"
     switch answer {
     case .none: break
     case .late: diagnosis.notes.append("\(what) did not come within \(timing.logTimeout.inSeconds)")
     case .failed(let why): diagnosis.notes.append("\(what) is missing: \(why)")
     case .log(let text):
-      let tail = LogTail(text)
+      let tail = LogTail(text, limit: limit)
       if request.previous { diagnosis.previousLogTail = tail.text } else { diagnosis.logTail = tail.text }
       if let note = tail.note { diagnosis.notes.append("\(what) is cut: \(note)") }
     }
+  }
+}
+
+extension Diagnosis {
+  /// A frame has at most 64 KiB; a part is left for the outcome's sentence, the deploy and its warnings.
+  static let frameBudget = 56 << 10
+
+  /// How many bytes of log this diagnosis has room for, in all.
+  var roomForLogs: Int {
+    let events = events.reduce(0) { sum, event in
+      sum + event.object.utf8.count + event.type.utf8.count + event.reason.utf8.count + event.message.utf8.count + 40
+    }
+    let pods = serving.reduce(0) { $0 + $1.name.utf8.count + $1.image.utf8.count + $1.node.utf8.count + 20 }
+    let texts = [summary, pod, container, reason, node, image, comparison, probe].reduce(0) { $0 + $1.utf8.count + 4 }
+    return max(0, min(2 * LogTail.limit, Self.frameBudget - events - pods - texts))
   }
 }
