@@ -107,7 +107,8 @@ public struct PodDiagnosis: Sendable {
         PodFinding(
           level: .suspect, kind: .cannotBeSetUp, pod: pod.metadata.name, reason: setUpFailure.reason,
           detail: setUpFailure.message,
-          sentence: "pod \(pod.metadata.name) cannot be set up\(suffix(setUpFailure.message)) (\(setUpFailure.reason))"))
+          sentence: "pod \(pod.metadata.name) cannot be set up\(suffix(setUpFailure.message)) (\(setUpFailure.reason))")
+      )
     }
     if let finding = readyContainersOfAnUnreadyPod { findings.append(finding) }
     for inspection in inspections(at: now, settings: settings, opinion: opinion) {
@@ -131,7 +132,8 @@ public struct PodDiagnosis: Sendable {
     guard condition.reason == "ReadinessGatesNotReady" else { return nil }
     return PodFinding(
       level: .suspect, kind: .notReady, pod: name, reason: condition.reason, detail: condition.message,
-      sentence: "pod \(name) is not ready although its containers are\(suffix(condition.message)) (\(condition.reason))")
+      sentence: "pod \(name) is not ready although its containers are\(suffix(condition.message)) (\(condition.reason))"
+    )
   }
 
   /// When the findings change next with nothing new seen: trouble that lasts until then is hopeless.

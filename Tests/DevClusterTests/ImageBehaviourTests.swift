@@ -83,10 +83,11 @@ import Testing
 
   // MARK: Room on the nodes
 
-  @Test(arguments: [
-    ("500m", 500), ("2", 2000), ("0.5", 500), ("1k", 1_000_000), ("64Mi", 64 * 1_048_576 * 1000), ("x", 0),
-    ("1Zi", 0), ("", 0),
-  ] as [(String, Int64)])
+  @Test(
+    arguments: [
+      ("500m", 500), ("2", 2000), ("0.5", 500), ("1k", 1_000_000), ("64Mi", 64 * 1_048_576 * 1000), ("x", 0),
+      ("1Zi", 0), ("", 0),
+    ] as [(String, Int64)])
   func quantitiesAreCounted(text: String, thousandths: Int64) {
     #expect(ResourceRequests.thousandths(.string(text)) == thousandths)
   }

@@ -38,7 +38,8 @@ import Testing
     #expect(diagnosis.terminated && diagnosis.exitCode == 1 && diagnosis.restarts == 2)
     #expect(diagnosis.logTail == "now\n" && diagnosis.previousLogTail == "before\n" && diagnosis.notes.isEmpty)
     let event = try #require(diagnosis.events.first)
-    #expect(event.object == "Pod/hello-new-1" && event.type == "Warning" && event.reason == "BackOff" && event.count == 3)
+    #expect(
+      event.object == "Pod/hello-new-1" && event.type == "Warning" && event.reason == "BackOff" && event.count == 3)
     #expect(diagnosis.node == "b" && diagnosis.image == "r/hello:v2")
     #expect(
       diagnosis.comparison == "the pod that still serves runs hello:v3 on node a; "
@@ -81,7 +82,9 @@ import Testing
     #expect(diagnosis.logTail == "a\u{FFFD}b\n")
     #expect(diagnosis.previousLogTail == "the end\n")
     #expect(
-      diagnosis.notes == ["the log of the previous run of container hello is cut: only its last 8 of 20009 bytes are kept"])
+      diagnosis.notes == [
+        "the log of the previous run of container hello is cut: only its last 8 of 20009 bytes are kept"
+      ])
     // Whatever was in it, the frame can be encoded.
     #expect(try ProtobufCodec().encode(diagnosis).count < 1000)
   }
@@ -136,18 +139,19 @@ import Testing
 }
 
 @Suite struct LogTailTests {
-  @Test(arguments: [
-    ("", "", nil), ("a\nb\n", "a\nb\n", nil), ("1234567890", "1234567890", nil),
-    // Whole lines: what begins before the limit goes.
-    ("aaa\nbbb\nccc\n", "bbb\nccc\n", "only its last 8 of 12 bytes are kept"),
-    // One line that is too long by itself is cut inside.
-    ("1234567890abc", "4567890abc", "only its last 10 of 13 bytes are kept"),
-    ("long long line\n", "long line\n", "only its last 10 of 15 bytes are kept"),
-    // Never within a character.
-    ("xxéééééé", "ééééé", "only its last 10 of 14 bytes are kept"),
-    ("éééééx", "ééééx", "only its last 9 of 11 bytes are kept"),
-    ("y\0z", "y\u{FFFD}z", nil),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("", "", nil), ("a\nb\n", "a\nb\n", nil), ("1234567890", "1234567890", nil),
+      // Whole lines: what begins before the limit goes.
+      ("aaa\nbbb\nccc\n", "bbb\nccc\n", "only its last 8 of 12 bytes are kept"),
+      // One line that is too long by itself is cut inside.
+      ("1234567890abc", "4567890abc", "only its last 10 of 13 bytes are kept"),
+      ("long long line\n", "long line\n", "only its last 10 of 15 bytes are kept"),
+      // Never within a character.
+      ("xxéééééé", "ééééé", "only its last 10 of 14 bytes are kept"),
+      ("éééééx", "ééééx", "only its last 9 of 11 bytes are kept"),
+      ("y\0z", "y\u{FFFD}z", nil),
+    ] as [(String, String, String?)])
   func `keeps the end, in whole lines`(log: String, text: String, note: String?) {
     let tail = LogTail(log, limit: 10)
     #expect(tail.text == text)

@@ -15,8 +15,10 @@ import Testing
   }
 
   private func sentence(_ failing: Pod?, _ serving: [Pod], container: String = "web") -> String? {
-    PodComparison(of: failing, container: container, with: serving) { $0.metadata.labels["pod-template-hash"] == "web-new" }?
-      .sentence
+    PodComparison(of: failing, container: container, with: serving) {
+      $0.metadata.labels["pod-template-hash"] == "web-new"
+    }?
+    .sentence
   }
 
   @Test func whereNothingServesThereIsNothingToCompare() {
@@ -35,11 +37,14 @@ import Testing
   }
 
   @Test func aNodeWhereOthersServeIsNotToBlame() {
-    #expect(sentence(failing("a"), [old("o1", "a"), old("o2", "b")])?.hasSuffix("on node a, where one of them is too") == true)
+    #expect(
+      sentence(failing("a"), [old("o1", "a"), old("o2", "b")])?.hasSuffix("on node a, where one of them is too") == true
+    )
     #expect(
       sentence(failing("a"), [old("o1", "a"), old("o2", "a"), old("o3", "b")])?
         .hasSuffix("on node a, where 2 of them are too") == true)
-    #expect(sentence(failing("a"), [old("o1", "a"), old("o2", "a")])?.hasSuffix("has web:v2 on node a as well") == true)
+    #expect(
+      sentence(failing("a"), [old("o1", "a"), old("o2", "a")])?.hasSuffix("has web:v2 on node a as well") == true)
     #expect(sentence(failing("a"), [old("o1", "a")])?.hasSuffix("has web:v2 on node a as well") == true)
   }
 
@@ -62,10 +67,12 @@ import Testing
 
   @Test func restartsOfThoseThatServeAreToldWhereThereAreAny() {
     #expect(
-      sentence(failing("a"), [old("o1", "a", restarts: 1)])?.hasPrefix("the pod that still serves runs web:v1 on node a (1 restart);")
+      sentence(failing("a"), [old("o1", "a", restarts: 1)])?.hasPrefix(
+        "the pod that still serves runs web:v1 on node a (1 restart);")
         == true)
     #expect(
-      sentence(failing("a"), [old("o1", "a", restarts: 1), old("o2", "a", restarts: 3)])?.contains("(4 restarts)") == true)
+      sentence(failing("a"), [old("o1", "a", restarts: 1), old("o2", "a", restarts: 3)])?.contains("(4 restarts)")
+        == true)
   }
 
   @Test func aPodWithoutANodeAndAPodThatCouldNotBeMade() {
@@ -76,7 +83,9 @@ import Testing
 
   @Test func manyNodesAreCut() {
     let pods = ["a", "b", "c", "d", "e"].map { old($0, $0) }
-    #expect(sentence(failing("z"), pods)?.hasPrefix("the 5 pods that still serve run web:v1 on nodes a, b, c and 2 more;") == true)
+    #expect(
+      sentence(failing("z"), pods)?.hasPrefix("the 5 pods that still serve run web:v1 on nodes a, b, c and 2 more;")
+        == true)
   }
 
   @Test func anInitContainerThatTheOthersDoNotHave() {
@@ -89,7 +98,8 @@ import Testing
 
   @Test func imagesAreShortAndDigestsCut() {
     let digest = "harbor/octave/web@sha256:" + String(repeating: "ab", count: 32)
-    #expect(sentence(failing("a", image: digest), [old("o1", "a")])?.contains("has web@sha256:abababababab… on") == true)
+    #expect(
+      sentence(failing("a", image: digest), [old("o1", "a")])?.contains("has web@sha256:abababababab… on") == true)
     let both = "harbor:5000/octave/web:v3@sha256:" + String(repeating: "ab", count: 32)
     #expect(sentence(failing("a", image: both), [old("o1", "a")])?.contains("has web:v3 on") == true)
   }

@@ -34,7 +34,8 @@ import Testing
     let found = finding(pod, [unhealthy, killing], then: crashed)
     #expect(found?.level == .doomed && found?.kind == .probeKilled && found?.exitCode == 137)
     #expect(
-      found?.sentence == "container web in pod web-new-1 is killed because its liveness probe GET /healthz on port 8080 "
+      found?.sentence
+        == "container web in pod web-new-1 is killed because its liveness probe GET /healthz on port 8080 "
         + "every 5 s fails: Liveness probe failed: HTTP probe failed with statuscode: 500 "
         + "(CrashLoopBackOff, 2 restarts, exit code 137)")
     #expect(found?.probe == "liveness probe GET /healthz on port 8080 every 5 s")
@@ -67,14 +68,18 @@ import Testing
   @Test func anOrdinaryKillingSaysNothing() {
     let pod = Objects.pod(Objects.running(ready: false))
     let crashed = Objects.pod(Objects.terminated(Objects.exit(1), restarts: 1))
-    #expect(finding(pod, [Objects.event("Killing", "Stopping container web", container: "web")], then: crashed)?.kind == .crashing)
+    #expect(
+      finding(pod, [Objects.event("Killing", "Stopping container web", container: "web")], then: crashed)?.kind
+        == .crashing)
   }
 
   @Test func aStartupProbeKillsToo() {
     let pod = Objects.pod(Objects.running(ready: false), startup: Self.http)
     let crashed = Objects.pod(Objects.terminated(run(137, 1031), restarts: 1), startup: Self.http)
-    let kill = Objects.event("Killing", "Container web failed startup probe, will be restarted", container: "web", at: 1030)
-    #expect(finding(pod, [kill], then: crashed)?.sentence.contains("its startup probe GET /healthz on port 8080") == true)
+    let kill = Objects.event(
+      "Killing", "Container web failed startup probe, will be restarted", container: "web", at: 1030)
+    #expect(
+      finding(pod, [kill], then: crashed)?.sentence.contains("its startup probe GET /healthz on port 8080") == true)
   }
 
   /// Each probe's failure is told as that probe's, and readiness first, because it is what is waited for.

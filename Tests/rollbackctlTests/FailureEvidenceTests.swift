@@ -10,7 +10,8 @@ struct FailureEvidenceTests {
       .flatMap { RolloutPreview.wrap($0.text, indent: $0.indent, width) }.joined(separator: "\n")
   }
 
-  private func event(_ reason: String, _ message: String, object: String = "Pod/p-1", count: UInt32 = 1) -> ClusterEvent {
+  private func event(_ reason: String, _ message: String, object: String = "Pod/p-1", count: UInt32 = 1) -> ClusterEvent
+  {
     ClusterEvent(object: object, type: "Warning", reason: reason, message: message, count: count)
   }
 
@@ -63,7 +64,8 @@ struct FailureEvidenceTests {
       reason: "CreateContainerConfigError", events: [event("Failed", "Error: secret \"s\" not found")])
     #expect(text(unconfigured) == "")
     let unschedulable = Diagnosis(
-      summary: "pod p-1 cannot be scheduled: 0/2 nodes are available", events: [event("FailedScheduling", "0/2 nodes are available")])
+      summary: "pod p-1 cannot be scheduled: 0/2 nodes are available",
+      events: [event("FailedScheduling", "0/2 nodes are available")])
     #expect(text(unschedulable) == "")
   }
 
@@ -71,7 +73,8 @@ struct FailureEvidenceTests {
     let quota = Diagnosis(
       summary: "pods cannot be created",
       events: (1...6).map {
-        event("FailedCreate", "Error creating: pods \"p-\($0)\" is forbidden: exceeded quota: q", object: "ReplicaSet/p")
+        event(
+          "FailedCreate", "Error creating: pods \"p-\($0)\" is forbidden: exceeded quota: q", object: "ReplicaSet/p")
       })
     #expect(
       text(quota, width: nil)
