@@ -21,7 +21,7 @@ struct ProbeReports: Hashable, Sendable {
     }
   }
 
-  /// The newest failure of each probe, in the kubelet's words.
+  /// The newest failure of each probe, in the kubelet's words behind "… probe failed:".
   private(set) var failures: [Kind: String] = [:]
   /// The newest killings, the newest last; the status of a run comes after its event, or before it.
   private var kills: [Kill] = []
@@ -35,7 +35,9 @@ struct ProbeReports: Hashable, Sendable {
     switch event.reason {
     case "Unhealthy":
       guard let kind = Kind.allCases.first(where: { message.hasPrefix("\($0.rawValue) probe") }) else { return }
-      failures[kind] = event.message.oneLine()
+      let introduction = "\(kind.rawValue) probe failed: "
+      let text = message.hasPrefix(introduction) ? event.message.dropFirst(introduction.count) : event.message[...]
+      failures[kind] = String(text).oneLine()
     case "Killing":
       guard let kind = Kind.allCases.first(where: { message.contains("failed \($0.rawValue) probe") }) else { return }
       kills = kills.suffix(3) + [Kill(probe: kind, at: event.lastSeen)]

@@ -78,7 +78,9 @@ extension RolloutVerdict {
       case .progressDeadlineExceeded:
         "no progress within \(deployment?.spec.progressDeadlineSeconds ?? 600) s (ProgressDeadlineExceeded): \(still)"
       case .noProgress: "no progress for \(wholeSeconds(from: lastProgressAt, to: now).inWords): \(still)"
-      case .timedOut: "not ready within \(settings.timeout.inWords), the rollout goes on in the cluster: \(still)"
+      case .timedOut:
+        "not ready within \((settings.askedTimeout ?? settings.timeout).inWords), the rollout goes on in the cluster: "
+          + still
       }
     let pod = worst.flatMap { $0.pod.isEmpty ? nil : $0.pod }
     return RolloutFailure(

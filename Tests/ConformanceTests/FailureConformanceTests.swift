@@ -54,13 +54,13 @@ struct FailureConformanceTests {
     Case(
       tag: "liveness", beginning: "container web in pod ",
       ending: " is killed because its liveness probe GET /livez on port 8080 every 10 s fails: "
-        + "Liveness probe failed: HTTP probe failed with statuscode: 500 (CrashLoopBackOff, 2 restarts, exit code 137)",
+        + "HTTP probe failed with statuscode: 500 (CrashLoopBackOff, 2 restarts, exit code 137)",
       reason: "CrashLoopBackOff", exitCode: 137, between: 5...14, log: "GET /livez 500 worker queue is stuck",
       event: "failed liveness probe"),
     Case(
       tag: "hang", beginning: "no progress within 6 s (ProgressDeadlineExceeded): container web in pod ",
       ending: " runs but is not ready: readiness probe GET /healthz on port 8080 every 1 s fails: "
-        + "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        + "HTTP probe failed with statuscode: 503",
       reason: "Unhealthy", between: 6...12, log: "waiting for the database at db:5432", event: "Readiness probe failed",
       deadline: 6),
   ]
@@ -193,7 +193,7 @@ struct FailureConformanceTests {
       let timeout = try await environment.deploy("deadline", "v3-crash", options: hurried).finished
       #expect(timeout?.outcome == .timedOut)
       #expect(
-        timeout?.message.hasPrefix("not ready within 5 s, the rollout goes on in the cluster: container web in pod ")
+        timeout?.message.hasPrefix("not ready within 6 s, the rollout goes on in the cluster: container web in pod ")
           == true)
       #expect((Duration.seconds(6)..<Duration.seconds(11)).contains(timeout?.elapsed ?? .zero))
       #expect(timeout?.diagnosis?.previousLogTail.contains("KeyError") == true)

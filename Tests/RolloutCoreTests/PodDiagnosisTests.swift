@@ -211,7 +211,7 @@ import Testing
         involvedObject: ObjectReference(kind: "Pod", uid: "web-new-1", fieldPath: "spec.containers{web}"),
         reason: "Unhealthy", message: "Readiness probe failed: connection refused"))
     #expect(finding()?.level == .suspect)
-    #expect(finding()?.sentence.hasSuffix("every 5 s fails: Readiness probe failed: connection refused") == true)
+    #expect(finding()?.sentence.hasSuffix("every 5 s fails: connection refused") == true)
     diagnosis.observe(Objects.pod(Objects.running(), probe: Self.probe), at: start)
     #expect(finding() == nil)
   }

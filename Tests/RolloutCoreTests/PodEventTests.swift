@@ -36,7 +36,7 @@ import Testing
     #expect(
       found?.sentence
         == "container web in pod web-new-1 is killed because its liveness probe GET /healthz on port 8080 "
-        + "every 5 s fails: Liveness probe failed: HTTP probe failed with statuscode: 500 "
+        + "every 5 s fails: HTTP probe failed with statuscode: 500 "
         + "(CrashLoopBackOff, 2 restarts, exit code 137)")
     #expect(found?.probe == "liveness probe GET /healthz on port 8080 every 5 s")
   }

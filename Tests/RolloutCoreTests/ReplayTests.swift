@@ -135,7 +135,7 @@ import Testing
     #expect(
       failure.sentence.hasSuffix(
         "runs but is not ready: readiness probe GET /healthz on port 8080 every 1 s fails: "
-          + "Readiness probe failed: HTTP probe failed with statuscode: 503"))
+          + "HTTP probe failed with statuscode: 503"))
     #expect(failure.events.map(\.reason) == ["Unhealthy"])
     #expect(replay.told.contains { $0.isHeartbeat }, "ten silent seconds bring a heartbeat")
   }

@@ -140,6 +140,17 @@ import Testing
       failure.sentence == "not ready within 60 s, the rollout goes on in the cluster: 1 of 2 replicas are updated")
   }
 
+  /// Part of the time that was asked for had passed before the wait began.
+  @Test func theTimeoutIsToldAsItWasAskedFor() throws {
+    var verdict = try verdict(RolloutSettings(timeout: .milliseconds(59_900), askedTimeout: .seconds(60)))
+    _ = verdict.handle(.deployment(Objects.deployment(updated: 1, old: 1)), at: at(0))
+    guard case .timedOut(let failure) = outcome(verdict.handle(.timer, at: at(59.9))) else {
+      Issue.record("not timed out")
+      return
+    }
+    #expect(failure.sentence.hasPrefix("not ready within 60 s, "))
+  }
+
   /// Nothing was reported about the pod: that much can be said, and which one it is.
   @Test(arguments: [
     (Objects.waiting("ContainerCreating"), "pod web-new-1 is not ready (ContainerCreating), and nothing says why"),

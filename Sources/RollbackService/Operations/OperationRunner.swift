@@ -149,7 +149,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     guard let answer = course.patched else { return }
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak), timeout: max(.microseconds(operation.plan.timeout) - elapsed, .zero),
-      failFast: operation.plan.failFast,
+      askedTimeout: .microseconds(operation.plan.timeout), failFast: operation.plan.failFast,
       acceptedDigests: operation.deploy.imageDigest.isEmpty ? [] : [operation.deploy.imageDigest],
       diagnosis: DiagnosisSettings(pullPersistence: timing.pullPatience))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)

@@ -61,8 +61,9 @@ struct FailureEvidence {
   private func isSaid(_ event: ClusterEvent) -> Bool {
     let isRetried = ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull"].contains(diagnosis.reason)
     if event.reason == "BackOff", isRetried { return true }
-    let prefix = "Error: "
-    let text = event.message.hasPrefix(prefix) ? String(event.message.dropFirst(prefix.count)) : event.message
+    let introductions = ["Error: ", "Readiness probe failed: ", "Liveness probe failed: ", "Startup probe failed: "]
+    let introduction = introductions.first { event.message.hasPrefix($0) } ?? ""
+    let text = String(event.message.dropFirst(introduction.count))
     return text == "ErrImagePull" || text == "ImagePullBackOff" || diagnosis.summary.contains(text)
   }
 
