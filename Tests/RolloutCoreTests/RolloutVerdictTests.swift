@@ -144,7 +144,7 @@ import Testing
   @Test func theTimeoutIsToldAsItWasAskedFor() throws {
     var verdict = try verdict(RolloutSettings(timeout: .milliseconds(59_900), askedTimeout: .seconds(60)))
     _ = verdict.handle(.deployment(Objects.deployment(updated: 1, old: 1)), at: at(0))
-    guard case .timedOut(let failure) = outcome(verdict.handle(.timer, at: at(59.9))) else {
+    guard case .timedOut(let failure) = outcome(verdict.handle(.timer, at: at(60))) else {
       Issue.record("not timed out")
       return
     }

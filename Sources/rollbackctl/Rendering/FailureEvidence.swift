@@ -61,6 +61,7 @@ struct FailureEvidence {
   private func isSaid(_ event: ClusterEvent) -> Bool {
     let isRetried = ["CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull"].contains(diagnosis.reason)
     if event.reason == "BackOff", isRetried { return true }
+    if event.reason == "Killing", !diagnosis.probe.isEmpty { return true }
     let introductions = ["Error: ", "Readiness probe failed: ", "Liveness probe failed: ", "Startup probe failed: "]
     let introduction = introductions.first { event.message.hasPrefix($0) } ?? ""
     let text = String(event.message.dropFirst(introduction.count))
