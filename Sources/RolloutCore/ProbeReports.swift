@@ -45,8 +45,11 @@ struct ProbeReports: Hashable, Sendable {
     }
   }
 
-  /// The killing that was the end of that run, if one was.
-  func kill(of exit: Termination) -> Kill? { kills.last { $0.explains(exit) } }
+  /// The killing that was the end of that run, if one was. The watches are not in step, so the event of the newest run
+  /// may still be on its way: a run that ended by SIGTERM or SIGKILL after a probe has killed before was killed again.
+  func kill(of exit: Termination) -> Kill? {
+    kills.last { $0.explains(exit) } ?? ([137, 143].contains(exit.exitCode) ? kills.last : nil)
+  }
 
   /// Forgets failures that no longer are: the container is ready.
   mutating func becomeReady() { failures = [:] }
