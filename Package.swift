@@ -132,7 +132,8 @@ let package = Package(
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(
-      "RollbackServiceTests", ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", log]),
+      "RollbackServiceTests",
+      ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", "ProtobufC", log]),
     tests(
       "ConformanceTests",
       [

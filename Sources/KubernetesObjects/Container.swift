@@ -10,11 +10,12 @@ public struct Container: Codable, Hashable, Sendable {
   public var startupProbe: Probe?
   public var env: [EnvironmentVariable]
   public var envFrom: [EnvironmentSource]
+  public var resources: ContainerResources?
 
   public init(
     name: String, image: String, imagePullPolicy: String = "IfNotPresent", restartPolicy: String = "",
     readinessProbe: Probe? = nil, livenessProbe: Probe? = nil, startupProbe: Probe? = nil,
-    env: [EnvironmentVariable] = [], envFrom: [EnvironmentSource] = []
+    env: [EnvironmentVariable] = [], envFrom: [EnvironmentSource] = [], resources: ContainerResources? = nil
   ) {
     self.name = name
     self.image = image
@@ -25,6 +26,7 @@ public struct Container: Codable, Hashable, Sendable {
     self.startupProbe = startupProbe
     self.env = env
     self.envFrom = envFrom
+    self.resources = resources
   }
 
   public init(from decoder: any Decoder) throws {
@@ -38,6 +40,20 @@ public struct Container: Codable, Hashable, Sendable {
     startupProbe = try fields.optional(.startupProbe)
     env = try fields.value(.env, default: [])
     envFrom = try fields.value(.envFrom, default: [])
+    resources = try fields.optional(.resources)
+  }
+}
+
+/// What a container may use, as quantities (`500m`, `64Mi`) by the resource's name.
+public struct ContainerResources: Codable, Hashable, Sendable {
+  public var limits: [String: String]
+
+  public init(limits: [String: String] = [:]) { self.limits = limits }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    let quantities: [String: IntOrString] = try fields.value(.limits, default: [:])
+    limits = quantities.mapValues(\.description)
   }
 }
 

@@ -57,7 +57,7 @@ struct DaemonParts: Sendable {
       identity: ServiceIdentity(host: configuration.hostName, version: Program.version),
       timing: OperationTiming(
         leaseDuration: configuration.leaseDuration, rolloutTimeout: configuration.rolloutTimeout,
-        soak: configuration.soak),
+        soak: configuration.soak, pullPatience: configuration.pullPatience),
       clock: LoopClock(cluster), wallClock: { WallClock.now }, log: log)
 
     var limits = TransportLimits()

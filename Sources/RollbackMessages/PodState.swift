@@ -10,13 +10,19 @@ public struct PodState: Hashable, Sendable {
   public var state: String
   /// The text behind it, bounded; empty when all is well.
   public var message: String
+  /// Init containers first. Empty before the kubelet has the pod.
+  public var containers: [ContainerState]
 
-  public init(name: String = "", ready: Bool = false, restarts: UInt32 = 0, state: String = "", message: String = "") {
+  public init(
+    name: String = "", ready: Bool = false, restarts: UInt32 = 0, state: String = "", message: String = "",
+    containers: [ContainerState] = []
+  ) {
     self.name = name
     self.ready = ready
     self.restarts = restarts
     self.state = state
     self.message = message
+    self.containers = containers
   }
 }
 
@@ -29,6 +35,7 @@ extension PodState: ProtobufMessage {
     restarts = fields.restarts
     state = reader.string(fields.state)
     message = reader.string(fields.message)
+    containers = try reader.messages(fields.containers, count: fields.n_containers)
   }
 
   public func write(into fields: inout Rollback__V1__PodState, with writer: ProtobufWriter) {
@@ -37,5 +44,6 @@ extension PodState: ProtobufMessage {
     fields.restarts = restarts
     fields.state = writer.string(state)
     fields.message = writer.string(message)
+    (fields.containers, fields.n_containers) = writer.messages(containers)
   }
 }

@@ -10,16 +10,20 @@ public struct RolloutProgress: Hashable, Sendable {
   public var message: String
   /// Since the request.
   public var elapsed: Duration?
+  /// The worst trouble that is there now, in one sentence; empty when there is none. It may pass: only the finished
+  /// frame says that a rollout failed.
+  public var trouble: String
 
   public init(
     phase: RolloutPhase = .unspecified, replicas: Replicas? = nil, pods: [PodState] = [], message: String = "",
-    elapsed: Duration? = nil
+    elapsed: Duration? = nil, trouble: String = ""
   ) {
     self.phase = phase
     self.replicas = replicas
     self.pods = pods
     self.message = message
     self.elapsed = elapsed
+    self.trouble = trouble
   }
 }
 
@@ -32,6 +36,7 @@ extension RolloutProgress: ProtobufMessage {
     pods = try reader.messages(fields.pods, count: fields.n_pods)
     message = reader.string(fields.message)
     elapsed = try reader.duration(fields.elapsed, "rollback.v1.RolloutProgress.elapsed")
+    trouble = reader.string(fields.trouble)
   }
 
   public func write(into fields: inout Rollback__V1__RolloutProgress, with writer: ProtobufWriter) {
@@ -40,5 +45,6 @@ extension RolloutProgress: ProtobufMessage {
     (fields.pods, fields.n_pods) = writer.messages(pods)
     fields.message = writer.string(message)
     fields.elapsed = writer.duration(elapsed)
+    fields.trouble = writer.string(trouble)
   }
 }

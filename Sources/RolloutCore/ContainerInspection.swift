@@ -4,16 +4,25 @@ import KubernetesObjects
 struct ContainerInspection {
   var pod: String
   var status: ContainerStatus
-  /// As the pod's specification names it.
-  var image: String
-  var readinessProbe: Probe?
-  var probeFailure: String?
-  /// An init container that is no sidecar: it is meant to end.
-  var runsToCompletion: Bool
+  /// As the pod's specification has it.
+  var container: Container
+  var role: Role
+  var probes: ProbeReports
   var history: ContainerHistory
   var now: ContinuousClock.Instant
   var settings: DiagnosisSettings
   var opinion: RegistryOpinion
+
+  /// What the container is to its pod; the raw value is how people call it.
+  enum Role: String, Sendable {
+    case ordinary = "container"
+    /// Meant to end before the ordinary ones begin.
+    case initial = "init container"
+    /// An init container that goes on beside the ordinary ones.
+    case sidecar
+  }
+
+  private var image: String { container.image }
 
   var finding: PodFinding? {
     switch status.state {
@@ -86,16 +95,27 @@ struct ContainerInspection {
       history.failedStarts.count >= 2 || lasted(history.startFailingSince, settings.startPersistence)
     let told = history.lastExit?.message ?? ""
     let text = told.isEmpty ? message : told
+    let code = history.lastExit.map { ", exit code \($0.exitCode)" } ?? ""
     return make(
       isHopeless ? .doomed : .suspect, .startFailing, reason, text,
-      "cannot be started\(suffix(text)) (\(reason), \(count(history.failedStarts.count, "start")))",
+      "cannot be started\(suffix(Self.cause(ofFailedStart: text))) "
+        + "(\(reason), \(count(history.failedStarts.count, "start"))\(code))",
       exitCode: history.lastExit?.exitCode)
+  }
+
+  /// What went wrong, without the layers of the runtime that each added their word in front.
+  private static func cause(ofFailedStart text: String) -> String {
+    var cause = Substring(text)
+    for layer in ["unable to start container process: ", "error during container init: "] {
+      if let range = cause.firstRange(of: layer) { cause = cause[range.upperBound...] }
+    }
+    return cause.isEmpty ? text : String(cause)
   }
 
   // MARK: Ended
 
   private func terminated(_ termination: Termination) -> PodFinding? {
-    if runsToCompletion && termination.exitCode == 0 { return nil }
+    if role == .initial && termination.exitCode == 0 { return nil }
     if ContainerHistory.isFailedStart(termination.reason) {
       return failedStart(termination.reason, termination.message)
     }
@@ -109,10 +129,19 @@ struct ContainerInspection {
       return make(level, .crashing, reason, "", "ends again and again (\(why))")
     }
     if exit.reason == "OOMKilled" {
+      let limit = container.resources?.limits["memory"].map { " of \($0)" } ?? ""
       return make(
         level, .outOfMemory, reason, exit.message,
-        "is killed because it uses more memory than its limit (\(why), exit code \(exit.exitCode))",
+        "is killed because it uses more memory than its limit\(limit) (\(why), exit code \(exit.exitCode))",
         exitCode: exit.exitCode)
+    }
+    if let kill = probes.kill(of: exit) {
+      let words = container.words(for: kill.probe)
+      let text = probes.failures[kill.probe] ?? ""
+      return make(
+        level, .probeKilled, reason, text.isEmpty ? exit.message : text,
+        "is killed because its \(words) fails\(suffix(text)) (\(why), exit code \(exit.exitCode))",
+        exitCode: exit.exitCode, probe: words)
     }
     return make(
       level, .crashing, reason, exit.message, "exits \(exit.exitCode) \(moment(of: exit)) (\(why))",
@@ -129,20 +158,23 @@ struct ContainerInspection {
   // MARK: Running
 
   private var running: PodFinding? {
-    if status.ready || runsToCompletion { return nil }
+    if status.ready || role == .initial { return nil }
     if status.restartCount > 0, let exit = history.lastExit {
       var finding = crash(.suspect, exit.reason, exit)
       finding.sentence += ", and runs again but is not ready"
       return finding
     }
-    guard let readinessProbe else { return nil }
-    let words = readinessProbe.inWords
-    guard let probeFailure else {
-      return make(.fine, .notReady, "ContainersNotReady", "", "runs but is not ready yet: readiness probe \(words)")
+    // Of several that fail the one that keeps it from being ready; a startup probe keeps the others from being asked.
+    for kind in [ProbeReports.Kind.readiness, .startup, .liveness] {
+      guard let failure = probes.failures[kind] else { continue }
+      let words = container.words(for: kind)
+      return make(
+        .suspect, .notReady, "Unhealthy", failure, "runs but is not ready: \(words) fails\(suffix(failure))",
+        probe: words)
     }
-    return make(
-      .suspect, .notReady, "Unhealthy", probeFailure,
-      "runs but is not ready: readiness probe \(words) fails\(suffix(probeFailure))")
+    guard container.readinessProbe != nil else { return nil }
+    let words = container.words(for: .readiness)
+    return make(.fine, .notReady, "ContainersNotReady", "", "runs but is not ready yet: \(words)", probe: words)
   }
 
   // MARK: Words
@@ -155,11 +187,11 @@ struct ContainerInspection {
 
   private func make(
     _ level: PodFinding.Level, _ kind: PodFinding.Kind, _ reason: String, _ detail: String, _ predicate: String,
-    exitCode: Int? = nil
+    exitCode: Int? = nil, probe: String = ""
   ) -> PodFinding {
     PodFinding(
       level: level, kind: kind, pod: pod, container: status.name, reason: reason, exitCode: exitCode,
       restarts: status.restartCount, detail: detail,
-      sentence: "container \(status.name) in pod \(pod) \(predicate)")
+      sentence: "\(role.rawValue) \(status.name) in pod \(pod) \(predicate)", probe: probe)
   }
 }

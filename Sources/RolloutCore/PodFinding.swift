@@ -23,7 +23,12 @@ public struct PodFinding: Hashable, Sendable {
     case crashing
     case startFailing = "start_failing"
     case outOfMemory = "out_of_memory"
+    /// A liveness or startup probe failed, and the kubelet killed the container for it.
+    case probeKilled = "probe_killed"
     case unschedulable
+    /// A volume, the network or the sandbox: no container could be begun.
+    case cannotBeSetUp = "cannot_be_set_up"
+    case nodeSilent = "node_silent"
     case cannotCreatePods = "cannot_create_pods"
     case notReady = "not_ready"
     case podFailed = "pod_failed"
@@ -44,10 +49,12 @@ public struct PodFinding: Hashable, Sendable {
   public var detail: String
   /// One sentence without a full stop, complete in itself.
   public var sentence: String
+  /// The probe in words, where a probe is what fails: `readiness probe GET /healthz on port 8080 every 10 s`.
+  public var probe: String
 
   public init(
     level: Level, kind: Kind, pod: String = "", container: String = "", reason: String, exitCode: Int? = nil,
-    restarts: Int = 0, detail: String = "", sentence: String
+    restarts: Int = 0, detail: String = "", sentence: String, probe: String = ""
   ) {
     self.level = level
     self.kind = kind
@@ -58,5 +65,6 @@ public struct PodFinding: Hashable, Sendable {
     self.restarts = restarts
     self.detail = detail.oneLine()
     self.sentence = sentence
+    self.probe = probe
   }
 }

@@ -23,21 +23,27 @@ public struct RolloutFailure: Hashable, Sendable {
   public var events: [EventLine]
   /// The logs that would help, to be fetched and bounded by the caller.
   public var logs: [LogRequest]
+  /// The failing pod beside those that serve.
+  public var comparison: PodComparison?
 
   public init(
-    cause: Cause, sentence: String, finding: PodFinding? = nil, events: [EventLine] = [], logs: [LogRequest] = []
+    cause: Cause, sentence: String, finding: PodFinding? = nil, events: [EventLine] = [], logs: [LogRequest] = [],
+    comparison: PodComparison? = nil
   ) {
     self.cause = cause
     self.sentence = sentence
     self.finding = finding
     self.events = events
     self.logs = logs
+    self.comparison = comparison
   }
 
   /// One event in short.
   public struct EventLine: Hashable, Sendable {
-    /// `Pod hello-6c9d-x2x`.
+    /// `Pod/hello-6c9d-x2x`.
     public var object: String
+    /// `Normal` or `Warning`.
+    public var type: String
     public var reason: String
     public var message: String
     public var count: Int
@@ -45,7 +51,8 @@ public struct RolloutFailure: Hashable, Sendable {
     public var at: Timestamp?
 
     public init(_ event: Event) {
-      object = "\(event.involvedObject.kind) \(event.involvedObject.name)"
+      object = "\(event.involvedObject.kind)/\(event.involvedObject.name)"
+      type = event.type
       reason = event.reason
       message = event.message.oneLine()
       count = event.occurrences

@@ -4,6 +4,8 @@ public struct RolloutSettings: Hashable, Sendable {
   public var soak: Duration
   /// From the patch until the wait ends as timed out, whatever the cluster does. Default 5 min.
   public var timeout: Duration
+  /// What was asked for, for people, where the wait gets less because something of it has passed; nil: `timeout`.
+  public var askedTimeout: Duration?
   /// Longest time without any progress; nil takes the Deployment's own `progressDeadlineSeconds` and 5 s of grace, in
   /// which the controller's own verdict normally comes.
   public var progressDeadline: Duration?
@@ -16,12 +18,14 @@ public struct RolloutSettings: Hashable, Sendable {
   public var diagnosis: DiagnosisSettings
 
   public init(
-    soak: Duration = .seconds(2), timeout: Duration = .seconds(300), progressDeadline: Duration? = nil,
+    soak: Duration = .seconds(2), timeout: Duration = .seconds(300), askedTimeout: Duration? = nil,
+    progressDeadline: Duration? = nil,
     failFast: Bool = true, heartbeat: Duration = .seconds(10), acceptedDigests: Set<String> = [],
     diagnosis: DiagnosisSettings = DiagnosisSettings()
   ) {
     self.soak = soak
     self.timeout = timeout
+    self.askedTimeout = askedTimeout
     self.progressDeadline = progressDeadline
     self.failFast = failFast
     self.heartbeat = heartbeat

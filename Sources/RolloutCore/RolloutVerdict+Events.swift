@@ -96,7 +96,14 @@ extension RolloutVerdict {
       return
     }
     let wasNew = newPods.contains { $0.uid == uid }
-    if pods[uid]?.observe(pod, at: now) == nil { pods[uid] = PodDiagnosis(pod, at: now) }
+    if pods[uid]?.observe(pod, at: now) == nil {
+      var diagnosis = PodDiagnosis(pod, at: now)
+      // The watches are not in step: an event may have come before the pod that it is about.
+      for event in events.values.filter({ $0.involvedObject.uid == uid }).sorted(by: Self.isOlder) {
+        diagnosis.observe(event)
+      }
+      pods[uid] = diagnosis
+    }
     if wasNew != isNew(pod) { isMembershipStale = true }
     refresh(uid, at: now)
   }
@@ -108,7 +115,7 @@ extension RolloutVerdict {
       pods[event.involvedObject.uid]?.observe(event)
       refresh(event.involvedObject.uid, at: now)
     }
-    guard !Self.routine.contains(event.reason) else { return }
+    guard !Self.isRoutine(event) else { return }
     if let since = receipt.serverDate, let seen = event.lastSeen, seen < since { return }
     events[event.metadata.uid] = event
     // Names are a rough sieve; sort out by uid when it grows.
@@ -130,7 +137,11 @@ extension RolloutVerdict {
     soak = nil
   }
 
-  /// Events of a rollout that goes well.
+  /// Whether it is an event of a rollout that goes well. A container is also killed because a probe fails.
+  private static func isRoutine(_ event: Event) -> Bool {
+    routine.contains(event.reason) && !(event.reason == "Killing" && event.message.contains("probe"))
+  }
+
   private static let routine: Set<String> = [
     "Started", "Created", "SuccessfulCreate", "SuccessfulDelete", "Scheduled", "Pulling", "Pulled", "Killing",
     "ScalingReplicaSet",

@@ -71,25 +71,47 @@ extension RolloutVerdict {
   /// Why it did not succeed.
   func failure(_ cause: RolloutFailure.Cause, findings: [PodFinding], at now: Instant) -> RolloutFailure {
     let worst = findings.first
-    let still = worst?.sentence ?? waitingFor
+    let still = worst?.sentence ?? (quietPod.map { "\(waitingFor); \($0)" } ?? waitingFor)
     let sentence =
       switch cause {
       case .doomed: still
       case .progressDeadlineExceeded:
         "no progress within \(deployment?.spec.progressDeadlineSeconds ?? 600) s (ProgressDeadlineExceeded): \(still)"
       case .noProgress: "no progress for \(wholeSeconds(from: lastProgressAt, to: now).inWords): \(still)"
-      case .timedOut: "not ready within \(settings.timeout.inWords), the rollout goes on in the cluster: \(still)"
+      case .timedOut:
+        "not ready within \((settings.askedTimeout ?? settings.timeout).inWords), the rollout goes on in the cluster: "
+          + still
       }
     let pod = worst.flatMap { $0.pod.isEmpty ? nil : $0.pod }
     return RolloutFailure(
-      cause: cause, sentence: sentence, finding: worst, events: evidence(pod: pod), logs: logs(for: worst))
+      cause: cause, sentence: sentence, finding: worst, events: evidence(pod: pod), logs: logs(for: worst),
+      comparison: comparison(with: worst))
+  }
+
+  /// The new pod that holds things up when nothing was found that says why.
+  private var quietPod: String? {
+    guard let pod = newPods.first(where: { !$0.summary.ready && !$0.hasEnded })?.summary else {
+      return newest != nil && newPods.isEmpty && numbers.desired > 0 ? "there is no new pod" : nil
+    }
+    return "pod \(pod.name) is not ready (\(pod.state)), and nothing says why"
+  }
+
+  /// The pod that the finding is about, or else the first that is not ready, beside those that serve.
+  private func comparison(with finding: PodFinding?) -> PodComparison? {
+    let name = finding?.pod ?? newPods.first { !$0.summary.ready && !$0.hasEnded }?.summary.name ?? ""
+    let container = finding.flatMap { $0.container.isEmpty ? nil : $0.container } ?? receipt.container
+    let failing = name.isEmpty ? nil : pods.values.first { $0.pod.metadata.name == name }?.pod
+    let serving = pods.values.map(\.pod).filter { pod in
+      pod.isReady && !pod.metadata.isBeingDeleted && pod.metadata.uid != failing?.metadata.uid
+    }
+    return PodComparison(of: failing, container: container, with: serving, isNew: isNew)
   }
 
   /// A container that ran has something to say: the current run, and the one before when it restarted.
   private func logs(for finding: PodFinding?) -> [RolloutFailure.LogRequest] {
     guard let finding, !finding.container.isEmpty else { return [] }
     switch finding.kind {
-    case .crashing, .outOfMemory, .notReady:
+    case .crashing, .outOfMemory, .notReady, .probeKilled:
       let current = RolloutFailure.LogRequest(pod: finding.pod, container: finding.container, previous: false)
       guard finding.restarts > 0 else { return [current] }
       return [current, .init(pod: finding.pod, container: finding.container, previous: true)]

@@ -1,6 +1,7 @@
 extension String {
-  /// This text on one line and not longer than `limit` characters: control characters and runs of white space become
-  /// one space, and what is cut is marked. Texts of the cluster go into logs and terminals only through here.
+  /// This text on one line and not longer than `limit` characters, nor than four bytes for each of them: control
+  /// characters and runs of white space become one space, and what is cut is marked. Texts of the cluster go into
+  /// logs and terminals only through here.
   func oneLine(limit: Int = 300) -> String {
     var line = ""
     var count = 0
@@ -12,7 +13,8 @@ extension String {
         continue
       }
       let needed = pendingSpace ? 2 : 1
-      guard count + needed <= limit else { return line + "…" }
+      let bytes = line.utf8.count + character.utf8.count
+      guard count + needed <= limit, bytes < 4 * limit else { return line + "…" }
       if pendingSpace { line.append(" ") }
       line.append(character)
       count += needed

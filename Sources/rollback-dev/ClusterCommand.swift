@@ -8,9 +8,8 @@ struct ClusterCommand: AsyncParsableCommand {
     commandName: "cluster",
     abstract: "Serve the development cluster on loopback until Ctrl-C.",
     discussion: """
-      A Kubernetes API's Deployment, ReplicaSet, Pod and Event behaviour in memory. Images whose tag contains \
-      "missing" cannot be pulled, "crash" exit at start, "hang" never become ready, "flap" crash after a moment; \
-      all others become ready.
+      A Kubernetes API's Deployment, ReplicaSet, Pod and Event behaviour in memory. What an image does is told by a \
+      word in its tag: \(ImageBehaviour.help); all others become ready.
       """)
 
   @Option(help: "The port to listen on; 0 takes a free one.")

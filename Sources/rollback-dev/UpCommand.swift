@@ -1,4 +1,5 @@
 import ArgumentParser
+import DevCluster
 import DevServices
 import Foundation
 
@@ -13,6 +14,9 @@ struct UpCommand: AsyncParsableCommand {
       Nothing is left running behind, whatever ends this program. Where docker-registry is installed, the images \
       \(DemoImages.prefix)\(DemoImages.repository) with the tags \(DemoImages.tags.joined(separator: ", ")) are there \
       to be deployed.
+
+      In the development cluster what an image does is told by a word in its tag: \(ImageBehaviour.help); all others \
+      become ready. A ResourceQuota of pods and requests of cpu and memory (two nodes of 8 CPUs and 16 GiB) are heeded.
       """)
 
   @Option(help: "Where sockets, the kubeconfig and the log go; a new directory under /tmp by default.")

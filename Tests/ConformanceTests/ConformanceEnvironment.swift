@@ -26,9 +26,7 @@ struct ConformanceEnvironment: Sendable {
   /// Runs `body` with everything around it.
   /// - Parameter registry: where images of `registry.example/` are; nil: no registry is asked.
   static func run(registry: String? = nil, _ body: (ConformanceEnvironment) async throws -> Void) async throws {
-    if let path = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_KUBECONFIG"] {
-      return try await run(kubeconfig: path, registry, body)
-    }
+    if let path = realCluster { return try await run(kubeconfig: path, registry, body) }
     let cluster = try DevCluster()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await cluster.run() }
@@ -43,6 +41,9 @@ struct ConformanceEnvironment: Sendable {
       while await group.nextResult() != nil {}
     }
   }
+
+  /// The kubeconfig of a cluster that is not the development one.
+  static let realCluster = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_KUBECONFIG"]
 
   private static func run(
     kubeconfig: String, _ registry: String?, _ body: (ConformanceEnvironment) async throws -> Void
@@ -88,13 +89,17 @@ struct ConformanceEnvironment: Sendable {
   }
 
   /// A Deployment of two replicas, and an app of its name.
-  func makeApp(_ name: String, container: String = "web", deadline: Int = 600) async throws {
+  /// - Parameter others: further members of the pod's specification, as JSON with a comma at the end.
+  func makeApp(
+    _ name: String, container: String = "web", deadline: Int = 600, others: String = "", resources: String = "{}"
+  ) async throws {
     let manifest = """
       {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"\(name)","namespace":"\(namespace)"},
        "spec":{"replicas":2,"progressDeadlineSeconds":\(deadline),"selector":{"matchLabels":{"app":"\(name)"}},
          "strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}},
          "template":{"metadata":{"labels":{"app":"\(name)"}},
-           "spec":{"containers":[{"name":"web","image":"registry.example/octave/web:v0",
+           "spec":{\(others)"containers":[{"name":"web","image":"registry.example/octave/web:v0",
+             "resources":\(resources),"livenessProbe":{"httpGet":{"path":"/livez","port":8080}},
              "readinessProbe":{"httpGet":{"path":"/healthz","port":8080},"periodSeconds":1}}]}}}}
       """
     try await kubernetes.create(manifest, as: Deployment.resource, namespace: namespace)

@@ -50,14 +50,19 @@ extension Sample {
         + "6465706c6f796d656e744209636f6e7461696e65724801a201040a026964"),
     Sample(
       "PodState",
-      PodState(name: "name", ready: true, restarts: 103, state: "state", message: "message"),
-      "0a046e616d6510011867220573746174652a076d657373616765"),
+      PodState(
+        name: "name", ready: true, restarts: 103, state: "state", message: "message",
+        containers: [ContainerState(name: "name"), ContainerState()]),
+      "0a046e616d6510011867220573746174652a076d65737361676532060a046e616d653200"),
+    Sample(
+      "ContainerState", ContainerState(name: "name", ready: true, restarts: 103, state: "state"),
+      "0a046e616d651001186722057374617465"),
     Sample(
       "RolloutProgress",
       RolloutProgress(
         phase: .reverting, replicas: Replicas(desired: 101), pods: [PodState(name: "name"), PodState()],
-        message: "message", elapsed: .milliseconds(5500)),
-      "0806120208651a060a046e616d651a0022076d6573736167652a0808051080cab5ee01"),
+        message: "message", elapsed: .milliseconds(5500), trouble: "trouble"),
+      "0806120208651a060a046e616d651a0022076d6573736167652a0808051080cab5ee01320774726f75626c65"),
     Sample(
       "ClusterEvent",
       ClusterEvent(
@@ -70,9 +75,15 @@ extension Sample {
         summary: "summary", pod: "pod", container: "container", reason: "reason", exitCode: -5, terminated: true,
         restarts: 107,
         events: [ClusterEvent(at: Timestamp(seconds: 1_700_000_001, nanoseconds: 1_000)), ClusterEvent()],
-        logTail: "log-tail", previousLogTail: "previous-log-tail"),
+        logTail: "log-tail", previousLogTail: "previous-log-tail", node: "node", image: "image",
+        comparison: "comparison", serving: [ServingPod(name: "name"), ServingPod()], probe: "probe",
+        notes: ["note", ""]),
       "0a0773756d6d6172791203706f641a09636f6e7461696e65722206726561736f6e28fbffffffffffffffff013001386b"
-        + "420b0a090881e2cfaa0610e80742004a086c6f672d7461696c521170726576696f75732d6c6f672d7461696c"),
+        + "420b0a090881e2cfaa0610e80742004a086c6f672d7461696c521170726576696f75732d6c6f672d7461696c5a046e6f"
+        + "64656205696d6167656a0a636f6d70617269736f6e72060a046e616d6572007a0570726f62658201046e6f7465820100"),
+    Sample(
+      "ServingPod", ServingPod(name: "name", image: "image", node: "node", restarts: 104, updated: true),
+      "0a046e616d651205696d6167651a046e6f646520682801"),
     Sample(
       "RolloutFinished",
       RolloutFinished(

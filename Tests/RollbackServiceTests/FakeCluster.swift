@@ -16,6 +16,8 @@ final class FakeCluster: Cluster {
     var effectivePatches = 0
     var reads = 0
     var unreadable = 0
+    var currentLog = LogAnswer.text("KeyError: 'DB_POOL'")
+    var previousLog = LogAnswer.text("KeyError: 'DB_POOL'")
   }
 
   /// What the cluster makes of an applied patch.
@@ -28,6 +30,15 @@ final class FakeCluster: Cluster {
     case cannotPull(String)
     /// Ready, and each pod reports this image id.
     case running(imageID: String)
+    /// A new pod crashes beside an old one that serves.
+    case crashing
+  }
+
+  /// What is answered when a log is asked for.
+  enum LogAnswer: Sendable {
+    case text(String), nothing, fails
+    /// No answer, until the asking is given up.
+    case silence
   }
 
   let state: Mutex<State>
@@ -124,6 +135,7 @@ final class FakeCluster: Cluster {
           image, generation, isDone: true,
           ContainerStatus(name: "hello", imageID: imageID, ready: true, state: .running(startedAt: nil))))
     case .never: break
+    case .crashing: mailbox.post(Self.crash(image: image, generation: generation))
     }
   }
 
@@ -153,7 +165,64 @@ final class FakeCluster: Cluster {
 
   func log(of pod: String, container: String, in namespace: String, previous: Bool, lines: Int) async throws -> String?
   {
-    "KeyError: 'DB_POOL'"
+    switch state.withLock({ previous ? $0.previousLog : $0.currentLog }) {
+    case .text(let text): return text
+    case .nothing: return nil
+    case .fails: throw ServiceError(.unavailable, "the log could not be read")
+    case .silence:
+      let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+      // Ends with the task.
+      for await _ in stream {}
+      withExtendedLifetime(continuation) {}
+      throw CancellationError()
+    }
+  }
+
+  /// Two restarts of a new pod on another node than the old one's.
+  private static func crash(image: String, generation: Int) -> [ClusterObservation] {
+    var deployment = deployment(image: image, generation: generation)
+    deployment.metadata.annotations["deployment.kubernetes.io/revision"] = "2"
+    deployment.status.updatedReplicas = 1
+    deployment.status.replicas = 3
+    let set = ReplicaSet(
+      metadata: ObjectMeta(
+        name: "hello-new", uid: "set-new", labels: ["pod-template-hash": "new"],
+        annotations: ["deployment.kubernetes.io/revision": "2"],
+        ownerReferences: [OwnerReference(kind: "Deployment", name: "hello", uid: "uid-1")]),
+      spec: ReplicaSetSpec(
+        template: PodTemplate(spec: PodSpec(containers: [Container(name: "hello", image: image)]))))
+    let exit = Termination(exitCode: 1, reason: "Error")
+    let crashed = ContainerStatus(
+      name: "hello", restartCount: 2, state: .waiting(reason: "CrashLoopBackOff", message: ""),
+      lastState: .terminated(exit))
+    let event = Event(
+      metadata: ObjectMeta(name: "e", uid: "e"),
+      involvedObject: ObjectReference(kind: "Pod", name: "hello-new-1", uid: "hello-new-1"), reason: "BackOff",
+      message: "Back-off restarting failed container", type: "Warning", count: 3,
+      lastTimestamp: Timestamp(seconds: 100))
+    return [
+      .deployment(deployment), .replicaSet(set), .event(event),
+      .pod(servingPod("hello-old-1", image: "r/hello:v3", node: "a")),
+      .pod(pod("hello-new-1", set: "new", image: image, node: "b", isReady: false, crashed)),
+    ]
+  }
+
+  /// A pod that serves.
+  static func servingPod(_ name: String, image: String, node: String) -> Pod {
+    pod(name, set: "old", image: image, node: node, isReady: true, ContainerStatus(name: "hello", ready: true))
+  }
+
+  private static func pod(
+    _ name: String, set: String, image: String, node: String, isReady: Bool, _ status: ContainerStatus
+  ) -> Pod {
+    Pod(
+      metadata: ObjectMeta(
+        name: name, uid: name, labels: ["pod-template-hash": set],
+        ownerReferences: [OwnerReference(kind: "ReplicaSet", name: "hello-\(set)", uid: "set-\(set)")]),
+      spec: PodSpec(containers: [Container(name: "hello", image: image)], nodeName: node),
+      status: PodStatus(
+        phase: "Running", conditions: [Condition(type: "Ready", status: isReady ? "True" : "False")],
+        containerStatuses: [status]))
   }
 
   func version() async throws -> (server: String, version: String) { ("test", "v1.36.0") }

@@ -35,8 +35,9 @@ enum Objects {
   /// A pod of `web-new` whose container `web` has that status.
   static func pod(
     _ status: ContainerStatus, name: String = "web-new-1", set: String = "web-new", ready: Bool? = nil,
-    initial: [ContainerStatus] = [], probe: Probe? = nil, phase: String = "Running", reason: String = "",
-    conditions: [Condition] = [], deleted: Bool = false, sidecars: [String] = []
+    initial: [ContainerStatus] = [], probe: Probe? = nil, liveness: Probe? = nil, startup: Probe? = nil,
+    memory: String? = nil, phase: String = "Running", reason: String = "", conditions: [Condition] = [],
+    deleted: Bool = false, sidecars: [String] = [], image: String = "harbor/octave/web:v2", node: String = ""
   ) -> Pod {
     Pod(
       metadata: ObjectMeta(
@@ -44,11 +45,15 @@ enum Objects {
         labels: ["app": "web", "pod-template-hash": set],
         ownerReferences: [OwnerReference(kind: "ReplicaSet", name: set, uid: set)]),
       spec: PodSpec(
-        containers: [Container(name: "web", image: "harbor/octave/web:v2", readinessProbe: probe)],
+        containers: [
+          Container(
+            name: "web", image: image, readinessProbe: probe, livenessProbe: liveness, startupProbe: startup,
+            resources: memory.map { ContainerResources(limits: ["memory": $0]) })
+        ],
         initContainers: initial.map {
           Container(
             name: $0.name, image: "init:1", restartPolicy: sidecars.contains($0.name) ? "Always" : "")
-        }),
+        }, nodeName: node),
       status: PodStatus(
         phase: phase, reason: reason,
         conditions: conditions + [Condition(type: "Ready", status: ready ?? status.ready ? "True" : "False")],
@@ -71,6 +76,17 @@ enum Objects {
 
   static func terminated(_ exit: Termination, restarts: Int = 0, name: String = "web") -> ContainerStatus {
     ContainerStatus(name: name, restartCount: restarts, state: .terminated(exit))
+  }
+
+  /// An event about a pod, or about its container `web`.
+  static func event(
+    _ reason: String, _ message: String, pod: String = "web-new-1", container: String? = nil, at second: Int64? = nil
+  ) -> Event {
+    Event(
+      metadata: ObjectMeta(name: reason + message, uid: reason + message),
+      involvedObject: ObjectReference(
+        kind: "Pod", name: pod, uid: pod, fieldPath: container.map { "spec.containers{\($0)}" } ?? ""),
+      reason: reason, message: message, type: "Warning", lastTimestamp: second.map { Timestamp(seconds: $0) })
   }
 
   static func exit(_ code: Int, _ reason: String = "Error", message: String = "") -> Termination {

@@ -116,10 +116,21 @@ import Testing
     #expect(finding?.level == .doomed && finding?.kind == .startFailing)
     #expect(
       finding?.sentence == "container web in pod web-new-1 cannot be started: exec: \"/app\": no such file "
-        + "(RunContainerError, 2 starts)")
+        + "(RunContainerError, 2 starts, exit code 128)")
     // The back-off after it says the same thing.
     let third = second + [Objects.waiting("CrashLoopBackOff", restarts: 1, lastExit: exit)]
     #expect(diagnose(third)?.level == .doomed)
+  }
+
+  @Test func theRuntimesLayersAreLeftOutOfAFailedStart() {
+    let text =
+      "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+      + "unable to start container process: error during container init: exec: \"/app\": permission denied: unknown"
+    let finding = diagnose([Objects.terminated(Objects.exit(128, "StartError", message: text))])
+    #expect(
+      finding?.sentence == "container web in pod web-new-1 cannot be started: exec: \"/app\": permission denied: "
+        + "unknown (StartError, 1 start, exit code 128)")
+    #expect(finding?.detail.hasPrefix("failed to create containerd task") == true)
   }
 
   /// The kubelet does not count its attempts to create a container, so time has to do.
@@ -200,7 +211,7 @@ import Testing
         involvedObject: ObjectReference(kind: "Pod", uid: "web-new-1", fieldPath: "spec.containers{web}"),
         reason: "Unhealthy", message: "Readiness probe failed: connection refused"))
     #expect(finding()?.level == .suspect)
-    #expect(finding()?.sentence.hasSuffix("every 5 s fails: Readiness probe failed: connection refused") == true)
+    #expect(finding()?.sentence.hasSuffix("every 5 s fails: connection refused") == true)
     diagnosis.observe(Objects.pod(Objects.running(), probe: Self.probe), at: start)
     #expect(finding() == nil)
   }

@@ -78,6 +78,9 @@ import Testing
         == "container hello in pod hello-675c776c84-gpdw7 cannot pull image harbor.local/octave/hello:v2-missing: "
         + "not in the registry (ErrImagePull)")
     #expect(failure.logs.isEmpty, "a container that never ran has no logs")
+    #expect(
+      failure.comparison?.sentence == "the 2 pods that still serve run hello:v1 on nodes sim-node-1, sim-node-2; "
+        + "the failing one has hello:v2-missing on node sim-node-1, where one of them is too")
   }
 
   /// Nobody can be asked: the kubelet's text alone is enough once it has lasted, here for 3 s from event pods 6 on,
@@ -132,7 +135,7 @@ import Testing
     #expect(
       failure.sentence.hasSuffix(
         "runs but is not ready: readiness probe GET /healthz on port 8080 every 1 s fails: "
-          + "Readiness probe failed: HTTP probe failed with statuscode: 503"))
+          + "HTTP probe failed with statuscode: 503"))
     #expect(failure.events.map(\.reason) == ["Unhealthy"])
     #expect(replay.told.contains { $0.isHeartbeat }, "ten silent seconds bring a heartbeat")
   }
@@ -253,7 +256,9 @@ import Testing
       insert: [(ms: 722, event: .apiServerUnreachable), (ms: 7522, event: .apiServerReachable)])
     let failure = try failure(of: replay, at: "timer", 396 + 10_000 + 6800)
     #expect(failure.cause == .noProgress)
-    #expect(failure.sentence == "no progress for 10 s: 1 of 2 replicas are updated")
+    #expect(
+      failure.sentence == "no progress for 10 s: 1 of 2 replicas are updated; "
+        + "pod hello-5848898c66-5rhxl is not ready (ContainerCreating), and nothing says why")
   }
 
   // MARK: i, j, pods that cannot be made or placed
@@ -265,7 +270,8 @@ import Testing
     #expect(failure.finding?.kind == .cannotCreatePods)
     #expect(failure.sentence.contains("exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2"))
     #expect(replay.told.first { !$0.progress.findings.isEmpty }?.place == "deployments 4")
-    #expect(failure.events.contains { $0.object.hasPrefix("ReplicaSet") && $0.reason == "FailedCreate" })
+    #expect(failure.events.contains { $0.object.hasPrefix("ReplicaSet/hello-") && $0.reason == "FailedCreate" })
+    #expect(failure.comparison?.sentence.hasSuffix("; no new pod could be made") == true)
   }
 
   /// No node takes the pod: suspect, with the scheduler's own words. The patch changed no image, so only the pods of
@@ -276,6 +282,7 @@ import Testing
     #expect(failure.finding?.kind == .unschedulable)
     #expect(failure.sentence.contains("cannot be scheduled: 0/2 nodes are available: 2 node(s) didn't match"))
     #expect(failure.events.map(\.reason) == ["FailedScheduling"])
+    #expect(failure.comparison?.sentence.hasSuffix("; the failing one has the same image and no node") == true)
   }
 
   // MARK: k, l, others change the Deployment

@@ -140,6 +140,105 @@ import Testing
       failure.sentence == "not ready within 60 s, the rollout goes on in the cluster: 1 of 2 replicas are updated")
   }
 
+  /// Part of the time that was asked for had passed before the wait began.
+  @Test func theTimeoutIsToldAsItWasAskedFor() throws {
+    var verdict = try verdict(RolloutSettings(timeout: .milliseconds(59_900), askedTimeout: .seconds(60)))
+    _ = verdict.handle(.deployment(Objects.deployment(updated: 1, old: 1)), at: at(0))
+    guard case .timedOut(let failure) = outcome(verdict.handle(.timer, at: at(60))) else {
+      Issue.record("not timed out")
+      return
+    }
+    #expect(failure.sentence.hasPrefix("not ready within 60 s, "))
+  }
+
+  /// Nothing was reported about the pod: that much can be said, and which one it is.
+  @Test(arguments: [
+    (Objects.waiting("ContainerCreating"), "pod web-new-1 is not ready (ContainerCreating), and nothing says why"),
+    (Objects.running(ready: false), "pod web-new-1 is not ready (Running), and nothing says why"),
+  ])
+  func aDeadlineWithNothingVisibleNamesThePod(status: ContainerStatus, words: String) throws {
+    var verdict = try verdict(RolloutSettings(progressDeadline: .seconds(20)))
+    _ = verdict.handle(
+      [
+        .deployment(Objects.deployment(updated: 1, old: 2)), .replicaSet(Objects.replicaSet()),
+        .pod(Objects.pod(status)),
+      ], at: at(0))
+    guard case .failed(let failure) = outcome(verdict.handle(.timer, at: at(20))) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(failure.sentence == "no progress for 20 s: 1 of 2 replicas are updated; " + words)
+  }
+
+  @Test func aDeadlineWithoutANewPodSaysSo() throws {
+    var verdict = try verdict(RolloutSettings(progressDeadline: .seconds(20)))
+    _ = verdict.handle(
+      [.deployment(Objects.deployment(updated: 0, old: 2)), .replicaSet(Objects.replicaSet())], at: at(0))
+    guard case .failed(let failure) = outcome(verdict.handle(.timer, at: at(20))) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(failure.sentence == "no progress for 20 s: 0 of 2 replicas are updated; there is no new pod")
+  }
+
+  /// The failing pod is held against those that serve: not against one that goes away, nor one that is not ready.
+  @Test func aFailureIsComparedWithThePodsThatServe() throws {
+    var verdict = try verdict()
+    func old(_ name: String, _ node: String, ready: Bool = true, deleted: Bool = false) -> RolloutEvent {
+      .pod(
+        Objects.pod(
+          Objects.running(ready: ready), name: name, set: "web-old", deleted: deleted, image: "harbor/octave/web:v1",
+          node: node))
+    }
+    let bad = Objects.pod(Objects.waiting("InvalidImageName"), node: "c")
+    let step = verdict.handle(
+      [
+        .deployment(Objects.deployment(updated: 1, old: 2)), .replicaSet(Objects.replicaSet()),
+        .replicaSet(Objects.replicaSet("web-old", image: "harbor/octave/web:v1", revision: "1")), old("o1", "a"),
+        old("o2", "b"), old("o3", "c", deleted: true), old("o4", "d", ready: false), .pod(bad),
+      ], at: at(0))
+    guard case .failed(let failure) = outcome(step) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(
+      failure.comparison?.sentence == "the 2 pods that still serve run web:v1 on nodes a, b; "
+        + "the failing one has web:v2 on node c, where none of them is")
+    #expect(failure.comparison?.serving.map(\.isNew) == [false, false])
+  }
+
+  /// The watches of the kinds are not in step: an event that is told before its pod is not lost.
+  @Test func anEventThatComesBeforeItsPodCounts() throws {
+    var verdict = try verdict()
+    let event = Objects.event("FailedMount", "no secret", at: 1600)
+    let pod = Objects.pod(Objects.waiting("ContainerCreating"), phase: "Pending")
+    let step = verdict.handle(
+      [
+        .deployment(Objects.deployment(updated: 1, old: 1)), .replicaSet(Objects.replicaSet()), .event(event),
+        .pod(pod),
+      ], at: at(0))
+    #expect(try wait(step).progress?.findings.first?.kind == .cannotBeSetUp)
+  }
+
+  @Test func aKillByAProbeIsEvidenceAndAnOrdinaryOneIsNot() throws {
+    var verdict = try verdict(RolloutSettings(progressDeadline: .seconds(20)))
+    _ = verdict.handle(
+      [
+        .deployment(Objects.deployment(updated: 1, old: 1)), .replicaSet(Objects.replicaSet()),
+        .pod(Objects.pod(Objects.running(ready: false))),
+        .event(Objects.event("Killing", "Stopping container web", container: "web", at: 1600)),
+        .event(
+          Objects.event(
+            "Killing", "Container web failed liveness probe, will be restarted", container: "web", at: 1601)),
+      ], at: at(0))
+    guard case .failed(let failure) = outcome(verdict.handle(.timer, at: at(20))) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(failure.events.map(\.message) == ["Container web failed liveness probe, will be restarted"])
+    #expect(failure.events.first?.object == "Pod/web-new-1" && failure.events.first?.type == "Warning")
+  }
+
   // MARK: Soak and reachability
 
   @Test func aRestartInTheSoakStartsItAnewEvenWhenTheCountsStay() throws {

@@ -64,13 +64,17 @@ struct JSONFieldTests {
       kind: .progress(
         RolloutProgress(
           phase: .rolling, replicas: Replicas(desired: 2),
-          pods: [PodState(name: "p", ready: true, restarts: 1, state: "ready", message: "")], message: "m",
-          elapsed: .milliseconds(1500))))
+          pods: [
+            PodState(
+              name: "p", ready: true, restarts: 1, state: "ready", message: "",
+              containers: [ContainerState(name: "c", ready: false, restarts: 2, state: "Error")])
+          ], message: "m", elapsed: .milliseconds(1500), trouble: "t")))
     #expect(
       frame.json(deployID: "").line == """
         {"type":"progress","seq":2,"at":"2026-11-24T02:47:10.125000Z","deploy_id":null,"phase":"rolling",\
         "message":"m","replicas":{"desired":2,"updated":0,"ready":0,"available":0,"old":0},\
-        "pods":[{"name":"p","ready":true,"restarts":1,"state":"ready","message":null}],"elapsed":1.500}
+        "pods":[{"name":"p","ready":true,"restarts":1,"state":"ready","message":null,"containers":[{"name":"c",\
+        "ready":false,"restarts":2,"state":"Error"}]}],"elapsed":1.500,"trouble":"t"}
         """)
   }
 
@@ -84,7 +88,9 @@ struct JSONFieldTests {
             summary: "s", pod: "p", container: "w", reason: "CrashLoopBackOff", exitCode: 1, terminated: true,
             restarts: 2,
             events: [ClusterEvent(at: time, object: "Pod/p", type: "Warning", reason: "r", message: "m", count: 3)],
-            logTail: "l", previousLogTail: "pl"), elapsed: .seconds(14), target: .seconds(30), warnings: [],
+            logTail: "l", previousLogTail: "pl", node: "no", image: "im", comparison: "co",
+            serving: [ServingPod(name: "s", image: "si", node: "sn", restarts: 3, updated: true)], probe: "pr",
+            notes: ["n1"]), elapsed: .seconds(14), target: .seconds(30), warnings: [],
           auditID: 0, podsChecked: 2, podsVerified: 1, replicas: nil, leftOn: "x")))
     #expect(
       frame.json(deployID: "i").line == """
@@ -92,8 +98,9 @@ struct JSONFieldTests {
         "warnings":[],"outcome":"timed_out","message":"m","diagnosis":{"summary":"s","pod":"p","container":"w",\
         "reason":"CrashLoopBackOff","exit_code":1,"restarts":2,"events":[{"at":"2026-11-24T02:47:10.125000Z",\
         "object":"Pod/p","type":"Warning","reason":"r","message":"m","count":3}],"log_tail":"l",\
-        "previous_log_tail":"pl"},"elapsed":14.000,"elapsed_target":30.000,"audit_id":null,"pods_checked":2,\
-        "pods_verified":1,"replicas":null,"left_on":"x"}
+        "previous_log_tail":"pl","node":"no","image":"im","comparison":"co","serving":[{"name":"s","image":"si",\
+        "node":"sn","restarts":3,"updated":true}],"probe":"pr","notes":["n1"]},"elapsed":14.000,\
+        "elapsed_target":30.000,"audit_id":null,"pods_checked":2,"pods_verified":1,"replicas":null,"left_on":"x"}
         """)
   }
 

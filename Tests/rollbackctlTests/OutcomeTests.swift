@@ -23,6 +23,8 @@ struct OutcomeTests {
       text == """
         FAILED after 14s: container web in pod hello-6c9d-x2x exits 1 at start (CrashLoopBackOff, 2 restarts)
           last lines of its previous run:  KeyError: 'DB_POOL'
+          The 2 pods that still serve run hello:v3 on nodes a, b; the failing one has hello:v2 on node a, where one of them is
+            too.
           Old pods still serve: 2 of 2 available.   next: rollbackctl rollback hello 77aa01bc
 
         """)
@@ -40,6 +42,8 @@ struct OutcomeTests {
           last lines of its previous run:
               one
               two \u{1B}[31mred
+          The 2 pods that still serve run hello:v3 on nodes a, b; the failing one has
+            hello:v2 on node a, where one of them is too.
           Old pods still serve: 2 of 2 available.
           next: rollbackctl rollback hello 77aa01bc
 

@@ -46,7 +46,7 @@ extension ClusterState {
     say(0, "starting \(image)")
     say(3, "configuration read from the environment")
     switch ImageBehaviour(image: image) {
-    case .healthy, .missing:
+    case .healthy, .missing, .blip, .misconfigured, .unstartable:
       say(8, "listening on :8080")
       say(20, "GET /healthz 200")
     case .hanging:
@@ -57,6 +57,17 @@ extension ClusterState {
       say(9, "  File \"/app/main.py\", line 12, in <module>")
       say(9, "    pool = os.environ['DB_POOL']")
       say(9, "KeyError: 'DB_POOL'")
+    case .outOfMemory:
+      say(9, "loading the catalogue into memory")
+    case .flaky:
+      if hasEnded {
+        say(9, "fatal: no answer from the peer at localhost:9000")
+      } else {
+        say(9, "the peer at localhost:9000 answers")
+      }
+    case .unalive:
+      say(8, "listening on :8080")
+      say(500, "GET /livez 500 worker queue is stuck")
     case .flapping:
       say(8, "listening on :8080")
       say(20, "GET /healthz 200")

@@ -1,32 +1,55 @@
 /// What a container of an image does in the simulation, told by the image's tag.
-enum ImageBehaviour: Sendable {
-  /// Runs, and becomes ready.
-  case healthy
+///
+/// The table of the tags is also ``help``; of several words in a tag the first of the table counts.
+public enum ImageBehaviour: String, Sendable, CaseIterable {
   /// Cannot be pulled.
   case missing
+  /// Cannot be pulled at the first attempt, because the registry answers 503, and can afterwards.
+  case blip
+  /// Cannot be configured: it needs a Secret that is not there.
+  case misconfigured = "config"
+  /// Cannot be started: there is no such program in it.
+  case unstartable = "nostart"
   /// Exits with 1 soon after its start.
-  case crashing
+  case crashing = "crash"
+  /// Uses more memory than it may soon after its start.
+  case outOfMemory = "oom"
+  /// Exits with 1 twice, and then runs and becomes ready.
+  case flaky
   /// Runs and never becomes ready.
-  case hanging
+  case hanging = "hang"
+  /// Runs until its liveness probe fails, and never becomes ready.
+  case unalive = "liveness"
   /// Is ready at once and exits with 1 a little later.
-  case flapping
+  case flapping = "flap"
+  /// Runs, and becomes ready: any other tag.
+  case healthy = ""
+
+  /// What to put into a tag, for people.
+  public static let help = """
+    "missing" cannot be pulled, "blip" only at the second attempt, "config" needs a Secret that is not there, \
+    "nostart" has no program, "crash" exits at start, "oom" uses too much memory, "flaky" exits twice and then runs, \
+    "hang" never becomes ready, "liveness" fails its liveness probe, "flap" crashes after a moment
+    """
 
   init(image: String) {
     let path = image.prefix { $0 != "@" }
     let name = path.split(separator: "/").last ?? ""
     let tag = name.split(separator: ":").dropFirst().last ?? ""
-    self =
-      if tag.contains("missing") {
-        .missing
-      } else if tag.contains("crash") {
-        .crashing
-      } else if tag.contains("hang") {
-        .hanging
-      } else if tag.contains("flap") {
-        .flapping
-      } else {
-        .healthy
-      }
+    self = Self.allCases.first { $0 == .healthy || tag.contains($0.rawValue) } ?? .healthy
+  }
+
+  /// How the run of that number (the first is 0) ends by itself; nil when it goes on.
+  func end(ofRun run: Int) -> (exitCode: Int, reason: String)? {
+    switch self {
+    case .unstartable: (128, "StartError")
+    case .crashing, .flapping: (1, "Error")
+    case .flaky: run < 2 ? (1, "Error") : nil
+    case .outOfMemory: (137, "OOMKilled")
+    // SIGKILL by the kubelet.
+    case .unalive: (137, "Error")
+    case .missing, .blip, .misconfigured, .hanging, .healthy: nil
+    }
   }
 }
 
@@ -45,6 +68,8 @@ struct ContainerRuntime: Sendable {
     case pullFailed
     /// `ImagePullBackOff` is shown. Next: another pull.
     case pullBackOff
+    /// `CreateContainerConfigError` is shown. Next: another attempt.
+    case misconfigured
     /// It runs. Next: ready, an exit, or nothing more.
     case running
     case ready

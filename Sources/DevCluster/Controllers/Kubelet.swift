@@ -29,12 +29,22 @@ extension ClusterState {
     let behaviour = ImageBehaviour(image: pod.allContainers[index]["image"].string ?? "")
     switch (container.stage, behaviour) {
     case (.pulling, .missing): failPull(pod, index)
+    case (.pulling, .blip) where container.pullAttempts == 0: failPull(pod, index)
     case (.pullFailed, _): backOffPull(pod, index)
+    case (.pullBackOff, .blip): pull(pod, index)
     case (.pullBackOff, _):
       say(pod, index, "Normal", "Pulling", "Pulling image \"\(pod.image(index))\"")
       failPull(pod, index)
+    case (.pulling, .misconfigured), (.misconfigured, _): refuseConfiguration(pod, index)
     case (.pulling, _), (.crashBackOff, _): start(pod, index)
-    case (.running, .crashing), (.ready, .flapping): exit(pod, index)
+    case (.running, .unalive):
+      say(pod, index, "Warning", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
+      let name = pod.allContainers[index]["name"].string ?? ""
+      say(pod, index, "Normal", "Killing", "Container \(name) failed liveness probe, will be restarted")
+      exit(pod, index)
+    case (.running, _) where behaviour.end(ofRun: container.restarts) != nil && behaviour != .flapping:
+      exit(pod, index)
+    case (.ready, .flapping): exit(pod, index)
     case (.running, .hanging):
       say(
         pod, index, "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
@@ -92,9 +102,11 @@ extension ClusterState {
 
   private mutating func failPull(_ pod: JSON, _ index: Int) {
     let image = pod.image(index)
+    let isBlip = ImageBehaviour(image: image) == .blip
     let cause =
-      "rpc error: code = NotFound desc = failed to pull and unpack image \"\(image)\": failed to resolve reference "
-      + "\"\(image)\": \(image): not found"
+      "rpc error: code = \(isBlip ? "Unknown" : "NotFound") desc = failed to pull and unpack image \"\(image)\": "
+      + "failed to resolve reference \"\(image)\": "
+      + (isBlip ? "unexpected status from HEAD request: 503 Service Unavailable" : "\(image): not found")
     say(pod, index, "Warning", "Failed", "Failed to pull image \"\(image)\": \(cause)")
     say(pod, index, "Warning", "Failed", "Error: ErrImagePull")
     var pod = pod
@@ -120,6 +132,16 @@ extension ClusterState {
       after: timing.imageBackOff * (1 << min(containers[key]?.pullAttempts ?? 1, 8)))
   }
 
+  /// The image is there, and what the container's environment is made of is not.
+  private mutating func refuseConfiguration(_ pod: JSON, _ index: Int) {
+    let message = "secret \"\(pod.allContainers[index]["name"].string ?? "")-settings\" not found"
+    say(pod, index, "Warning", "Failed", "Error: \(message)")
+    var pod = pod
+    pod.setState(index, "waiting", ["reason": "CreateContainerConfigError", "message": .string(message)])
+    write(pod)
+    move(pod, index, to: .misconfigured, after: timing.configurationRetry)
+  }
+
   private mutating func start(_ pod: JSON, _ index: Int) {
     let key = ContainerKey(pod: pod.uid, index: index)
     let image = pod.image(index)
@@ -140,7 +162,7 @@ extension ClusterState {
     let digits = pod.uid.filter { $0 != "-" }
     status["containerID"] = .string("containerd://\(digits)\(digits.dropLast(4))\(pad(restarts * 16 + index))")
     pod.setStatus(index, status)
-    let isReadyAtOnce = behaviour == .flapping || pod.isSidecar(index)
+    let isReadyAtOnce = behaviour == .flapping || pod.isSidecar(index) && behaviour.end(ofRun: restarts) == nil
     if isReadyAtOnce { pod.setReady(index, true) }
     setReadiness(&pod)
     write(pod)
@@ -153,11 +175,16 @@ extension ClusterState {
       pod, index, "Normal", "Pulled",
       "Successfully pulled image \"\(image)\" in \(time) (\(time) including waiting). Image size: 10485760 bytes.")
     say(pod, index, "Normal", "Created", "Container created")
+    if behaviour == .unstartable {
+      say(pod, index, "Warning", "Failed", "Error: \(Self.startError)")
+      return exit(pod, index)
+    }
     say(pod, index, "Normal", "Started", "Container started")
     switch behaviour {
-    case .crashing: move(pod, index, to: .running, after: timing.crashAfter)
     case .flapping: move(pod, index, to: .ready, after: timing.flapAfter)
-    case .hanging, .healthy, .missing:
+    case .unalive: move(pod, index, to: .running, after: timing.livenessAfter)
+    case _ where behaviour.end(ofRun: restarts) != nil: move(pod, index, to: .running, after: timing.crashAfter)
+    default:
       let due = containers[key]?.readyDue ?? now
       let wait = pod.isInit(index) ? .milliseconds(50) : max(.zero, due.since(now))
       if isReadyAtOnce {
@@ -168,6 +195,12 @@ extension ClusterState {
       }
     }
   }
+
+  /// What containerd says, in short, of a program that is not in the image.
+  private static let startError =
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    + "unable to start container process: error during container init: exec: \"/app/server\": stat /app/server: "
+    + "no such file or directory"
 
   private mutating func becomeReady(_ pod: JSON, _ index: Int) {
     var pod = pod
@@ -198,8 +231,12 @@ extension ClusterState {
   }
 
   private mutating func exit(_ pod: JSON, _ index: Int) {
+    let run = containers[ContainerKey(pod: pod.uid, index: index)]?.restarts ?? 0
+    let end = ImageBehaviour(image: pod.image(index)).end(ofRun: run) ?? (1, "Error")
     var pod = pod
-    pod.setState(index, "terminated", ended(pod, index, exitCode: 1, reason: "Error"))
+    var state = ended(pod, index, exitCode: end.exitCode, reason: end.reason)
+    if end.reason == "StartError" { state["message"] = .string(Self.startError) }
+    pod.setState(index, "terminated", state)
     pod.setReady(index, false)
     setReadiness(&pod)
     write(pod)

@@ -3,13 +3,12 @@ extension ClusterState {
   /// Gives a new pod to the node with the fewest, or says why no node can take it.
   mutating func bindPod(_ key: ObjectKey) {
     guard var pod = store.object(.pods, key), pod["spec"]["nodeName"].isNull, !pod.isBeingDeleted else { return }
-    let wanted = pod["spec"]["nodeSelector"].strings
     let nodes = store.objects(.nodes)
-    let fitting = nodes.filter { node in
-      let labels = node.labels
-      return node["spec"]["unschedulable"].bool != true && wanted.allSatisfy { labels[$0.key] == $0.value }
-    }
-    guard !fitting.isEmpty else { return refuse(pod, nodes) }
+    let requests = ResourceRequests(of: pod)
+    let occupied = requests.isEmpty ? [:] : requestsByNode()
+    let objections = nodes.map { objection(to: pod, requests, on: $0, besides: occupied[$0.name] ?? .init()) }
+    let fitting = zip(nodes, objections).filter { $0.1 == nil }.map(\.0)
+    guard !fitting.isEmpty else { return refuse(pod, objections.compactMap { $0 }) }
     let siblings = Set(
       store.owned(by: pod.controllerUID ?? "-", type: .pods).compactMap { $0["spec"]["nodeName"].string })
     let chosen = fitting.min { one, other in
@@ -26,13 +25,64 @@ extension ClusterState {
       .scheduler, pod, "Normal", "Scheduled", "Successfully assigned \(pod.namespace)/\(pod.name) to \(node)")
   }
 
-  private mutating func refuse(_ pod: JSON, _ nodes: [JSON]) {
-    let count = nodes.count
+  /// Why a node cannot take a pod.
+  private enum Objection: String {
+    case selector = "node(s) didn't match Pod's node affinity/selector"
+    case cordoned = "node(s) were unschedulable"
+    case cpu = "Insufficient cpu"
+    case memory = "Insufficient memory"
+
+    /// What the scheduler says of driving other pods away from there.
+    var preemption: String {
+      switch self {
+      case .selector, .cordoned: "Preemption is not helpful for scheduling"
+      case .cpu, .memory: "No preemption victims found for incoming pod"
+      }
+    }
+  }
+
+  private func objection(
+    to pod: JSON, _ requests: ResourceRequests, on node: JSON, besides others: ResourceRequests
+  ) -> Objection? {
+    let labels = node.labels
+    if !pod["spec"]["nodeSelector"].strings.allSatisfy({ labels[$0.key] == $0.value }) { return .selector }
+    if node["spec"]["unschedulable"].bool == true { return .cordoned }
+    let room = ResourceRequests(quantities: node["status"]["allocatable"])
+    if requests.cpu > 0, others.cpu + requests.cpu > room.cpu { return .cpu }
+    if requests.memory > 0, others.memory + requests.memory > room.memory { return .memory }
+    return nil
+  }
+
+  /// What the pods on each node ask for together.
+  private func requestsByNode() -> [String: ResourceRequests] {
+    var result: [String: ResourceRequests] = [:]
+    for pod in store.objects(.pods) {
+      guard let node = pod["spec"]["nodeName"].string,
+        !["Failed", "Succeeded"].contains(pod["status"]["phase"].string)
+      else { continue }
+      result[node, default: ResourceRequests()].add(ResourceRequests(of: pod))
+    }
+    return result
+  }
+
+  /// Pods that found no room are looked at again when one has gone.
+  mutating func retryUnschedulable() {
+    for key in unplaced { timers.schedule(.bind(key), at: now + timing.scheduler) }
+    unplaced = []
+  }
+
+  private mutating func refuse(_ pod: JSON, _ objections: [Objection]) {
+    let count = objections.count
+    func counted(_ texts: [String]) -> String {
+      // As the scheduler sorts them: by the whole text, number first.
+      Dictionary(grouping: texts) { $0 }.map { "\($0.value.count) \($0.key)" }.sorted().joined(separator: ", ")
+    }
     let message =
-      "0/\(count) nodes are available: \(count) node(s) didn't match Pod's node affinity/selector. "
+      "0/\(count) nodes are available: \(counted(objections.map(\.rawValue))). "
       + "no new claims to deallocate, preemption: 0/\(count) nodes are available: "
-      + "\(count) Preemption is not helpful for scheduling."
+      + "\(counted(objections.map(\.preemption)))."
     record(.scheduler, pod, "Warning", "FailedScheduling", message)
+    if objections.contains(.cpu) || objections.contains(.memory) { unplaced.append(pod.key) }
     var pod = pod
     let known = pod.condition("PodScheduled")
     if known["reason"].string == "Unschedulable", known["message"].string == message { return }

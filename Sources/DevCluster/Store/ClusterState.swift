@@ -38,6 +38,8 @@ struct ClusterState: Sendable {
   var pulledImages: Set<String> = []
   /// How many pods are bound to each node.
   var podsOnNode: [String: Int] = [:]
+  /// Pods that found no room on any node, in the order in which they were refused.
+  var unplaced: [ObjectKey] = []
   var events = EventCorrelator()
   var watches: [Int: Watch] = [:]
   /// The open watches that a change may concern, in the order of their opening.
@@ -172,6 +174,7 @@ struct ClusterState: Sendable {
     if change.kind != .deleted, let node = pod["spec"]["nodeName"].string { podsOnNode[node, default: 0] += 1 }
     if change.kind == .deleted {
       forgetPod(pod)
+      retryUnschedulable()
       for reference in pod.ownerReferences where reference["kind"] == "ReplicaSet" {
         let key = ObjectKey(namespace: pod.namespace, name: reference["name"].string ?? "")
         timers.schedule(

@@ -25,6 +25,10 @@ public struct ClusterTiming: Sendable {
   public var crashAfter = Duration.milliseconds(50)
   /// From a container's start to its exit for an image that is ready at first and then crashes.
   public var flapAfter = Duration.milliseconds(500)
+  /// From a container's start to its end for an image whose liveness probe fails.
+  public var livenessAfter = Duration.milliseconds(1500)
+  /// Between two attempts to configure a container.
+  public var configurationRetry = Duration.seconds(2)
   /// From an exit to the first restart, or to `CrashLoopBackOff`.
   public var restartDecision = Duration.milliseconds(210)
   /// The part of a real kubelet's back-off (10 s, 20 s, … 300 s) that is really waited.

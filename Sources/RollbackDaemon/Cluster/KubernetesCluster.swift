@@ -46,7 +46,7 @@ struct KubernetesCluster: Cluster {
         pod: pod, namespace: namespace, container: container, previous: previous, tailLines: lines,
         limitBytes: Self.logLimit)
       let text = String(decoding: bytes, as: UTF8.self)
-      return bytes.count < Self.logLimit ? text : text + "\n(cut at \(Self.logLimit / 1024) KiB)"
+      return bytes.count < Self.logLimit ? text : text + "\n(the log goes on: \(lines) lines are more than 256 KiB)\n"
     } catch {
       // There is no previous run, or no container yet.
       if error.isNotFound || error.code == .invalid { return nil }
@@ -54,8 +54,9 @@ struct KubernetesCluster: Cluster {
     }
   }
 
-  /// Of one log in a frame.
-  private static let logLimit = 16 << 10
+  /// The API server counts from the beginning of the lines that were asked for, and the end is what matters: so this
+  /// is what we are willing to read, and the frame's bound is kept by who makes the frame.
+  private static let logLimit = 256 << 10
 
   func version() async throws -> (server: String, version: String) {
     do throws(KubernetesError) {

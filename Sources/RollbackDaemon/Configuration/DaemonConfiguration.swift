@@ -19,6 +19,7 @@ package struct DaemonConfiguration: Sendable {
   package var leaseDuration: Duration
   package var rolloutTimeout: Duration
   package var soak: Duration
+  package var pullPatience: Duration
   package var startGrace: Duration
   package var drainTimeout: Duration
   package var authorization: AuthorizationPolicy
@@ -65,6 +66,7 @@ package struct DaemonConfiguration: Sendable {
     leaseDuration = try values.duration(.leaseDuration, atLeast: .seconds(2))
     rolloutTimeout = try values.duration(.rolloutTimeout, atLeast: .seconds(1))
     soak = try values.duration(.soak)
+    pullPatience = try values.duration(.pullPatience)
     startGrace = try values.duration(.startGrace)
     drainTimeout = try values.duration(.drainTimeout)
     authorization = try Self.authorization(values)

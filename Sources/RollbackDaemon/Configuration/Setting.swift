@@ -61,6 +61,9 @@ package struct Setting: Sendable, Hashable {
   package static let soak = Setting(
     name: "soak", placeholder: "TIME", defaultValue: "2s",
     help: "How long new pods must stay ready, unless the call says otherwise.")
+  package static let pullPatience = Setting(
+    name: "pull-patience", placeholder: "TIME", defaultValue: "30s",
+    help: "How long a pull error must last before it fails a rollout, where the registry does not confirm it.")
   package static let startGrace = Setting(
     name: "start-grace", placeholder: "TIME", defaultValue: "10s",
     help: "How long the start waits for PostgreSQL before it goes on without it, degraded.")
@@ -90,8 +93,7 @@ package struct Setting: Sendable, Hashable {
   /// In the order in which the help shows them.
   package static let all: [Setting] = [
     socket, socketMode, socketGroup, databaseURL, databaseConnections, databaseAcquireTimeout, kubeconfig, kubeContext,
-    registryMap, registryAuth, registryCA, registryTimeout, hostName, leaseDuration, rolloutTimeout, soak, startGrace,
-    drainTimeout, adminUsers, operatorGroups, trustedUsers,
-    actorMap, maximumConnections, logLevel, logFormat,
+    registryMap, registryAuth, registryCA, registryTimeout, hostName, leaseDuration, rolloutTimeout, soak, pullPatience,
+    startGrace, drainTimeout, adminUsers, operatorGroups, trustedUsers, actorMap, maximumConnections, logLevel, logFormat,
   ]
 }

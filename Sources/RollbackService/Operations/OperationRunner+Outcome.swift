@@ -77,46 +77,12 @@ extension OperationRunner {
         if !finding.pod.isEmpty { details["pod"] = finding.pod }
         if !finding.container.isEmpty { details["container"] = finding.container }
         details["pod_reason"] = finding.reason
+        if let code = finding.exitCode { details["exit_code"] = "\(code)" }
       }
     }
     if outcome.kind == .reverted, let image = operation.plan.revertImage { details["reverted_to"] = image }
     if let proof = outcome.proof { details["image_verified"] = "\(proof.verified) of \(proof.total) pods" }
     return details
-  }
-
-  /// A failure with the logs that help to understand it. Each log has a deadline: it must not hold the outcome up.
-  func explain(_ failure: RolloutFailure) async -> Diagnosis {
-    var diagnosis = RolloutWords.diagnosis(failure)
-    for request in failure.logs {
-      guard let text = await log(request), !text.isEmpty else { continue }
-      if request.previous {
-        diagnosis.previousLogTail = text
-      } else {
-        diagnosis.logTail = text
-      }
-    }
-    return diagnosis
-  }
-
-  private func log(_ request: RolloutFailure.LogRequest) async -> String? {
-    await withTaskGroup(of: String?.self) { group in
-      group.addTask {
-        do {
-          return try await cluster.log(
-            of: request.pod, container: request.container, in: operation.app.namespace, previous: request.previous,
-            lines: request.lines)
-        } catch {
-          return nil
-        }
-      }
-      group.addTask {
-        // Ends early only when the log came first.
-        try? await clock.sleep(until: clock.now.advanced(by: timing.logTimeout), tolerance: nil)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
-    }
   }
 }
 

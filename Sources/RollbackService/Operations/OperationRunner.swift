@@ -165,7 +165,9 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak),
       timeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : max(timeout - elapsed, .zero),
-      failFast: operation.plan.failFast, acceptedDigests: acceptedDigests(isReverting: course.isReverting))
+      askedTimeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : timeout,
+      failFast: operation.plan.failFast, acceptedDigests: acceptedDigests(isReverting: course.isReverting),
+      diagnosis: DiagnosisSettings(pullPersistence: timing.pullPatience))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)
     let end = course.makeFollower()
     group.addTask { [cluster, mailbox] in

@@ -13,19 +13,21 @@ public struct OperationTiming: Hashable, Sendable {
   public var progressInterval: Duration
   /// Between two tries to reach a database or an API server that is away.
   public var retryDelay: Duration
-  /// For one container's log when a failure is explained.
+  /// For all logs together when a failure is explained.
   public var logTimeout: Duration
   /// How long a cancellation's answer waits for the operation's end: longer than it takes to take over from a holder
   /// that is dead.
   public var cancelPatience: Duration
   /// The least time that putting an image back is given, however short the rollout's own was.
   public var minimumRevertTimeout: Duration
+  /// How long a pull error must last before it fails a rollout, where the registry does not confirm it.
+  public var pullPatience: Duration
 
   public init(
     leaseDuration: Duration = .seconds(15), rolloutTimeout: Duration = .seconds(600), soak: Duration = .seconds(2),
     progressInterval: Duration = .milliseconds(100), retryDelay: Duration = .milliseconds(500),
     logTimeout: Duration = .seconds(3), cancelPatience: Duration = .seconds(30),
-    minimumRevertTimeout: Duration = .seconds(60)
+    minimumRevertTimeout: Duration = .seconds(60), pullPatience: Duration = .seconds(30)
   ) {
     self.leaseDuration = leaseDuration
     self.rolloutTimeout = rolloutTimeout
@@ -35,5 +37,6 @@ public struct OperationTiming: Hashable, Sendable {
     self.logTimeout = logTimeout
     self.cancelPatience = cancelPatience
     self.minimumRevertTimeout = minimumRevertTimeout
+    self.pullPatience = pullPatience
   }
 }

@@ -26,17 +26,34 @@ enum RolloutWords {
         case .soaking, .ended: .soaking
         }
       }
-    let pods = progress.pods.map { pod in
-      PodState(
-        name: pod.name, ready: pod.ready, restarts: count(pod.restarts), state: pod.ready ? "ready" : pod.state,
-        message: progress.findings.first { $0.pod == pod.name }?.sentence ?? "")
-    }
+    let troubles = progress.findings.filter { $0.level > .fine }
     return RollbackMessages.RolloutProgress(
-      phase: phase, replicas: replicas(progress.replicas), pods: pods, message: progress.waitingFor, elapsed: elapsed)
+      phase: phase, replicas: replicas(progress.replicas),
+      pods: progress.pods.map { pod in state(of: pod, trouble: troubles.first { $0.pod == pod.name }) },
+      message: progress.waitingFor, elapsed: elapsed, trouble: troubles.first?.sentence ?? "")
+  }
+
+  private static func state(
+    of pod: RolloutCore.RolloutProgress.PodSummary, trouble: PodFinding?
+  ) -> PodState {
+    let state =
+      if pod.ready {
+        "ready"
+      } else if trouble?.kind == .unschedulable {
+        "unschedulable"
+      } else {
+        pod.state == "Running" ? "starting" : pod.state
+      }
+    return PodState(
+      name: pod.name, ready: pod.ready, restarts: count(pod.restarts), state: state, message: trouble?.sentence ?? "",
+      containers: pod.containers.map {
+        RollbackMessages.ContainerState(name: $0.name, ready: $0.ready, restarts: count($0.restarts), state: $0.state)
+      })
   }
 
   static func diagnosis(_ failure: RolloutFailure) -> Diagnosis {
     let finding = failure.finding
+    let comparison = failure.comparison
     return Diagnosis(
       summary: failure.sentence, pod: finding?.pod ?? "", container: finding?.container ?? "",
       reason: finding?.reason ?? "", exitCode: Int32(clamping: finding?.exitCode ?? 0),
@@ -44,9 +61,16 @@ enum RolloutWords {
       events: failure.events.map { line in
         ClusterEvent(
           at: line.at.map { RollbackMessages.Timestamp(seconds: $0.seconds, nanoseconds: $0.nanoseconds) },
-          object: line.object, type: "Warning", reason: line.reason, message: line.message, count: count(line.count))
-      })
+          object: line.object, type: line.type, reason: line.reason, message: line.message, count: count(line.count))
+      }, node: comparison?.node ?? "", image: comparison?.image ?? "", comparison: comparison?.sentence ?? "",
+      serving: (comparison?.serving ?? []).prefix(servingLimit).map { pod in
+        ServingPod(
+          name: pod.name, image: pod.image, node: pod.node, restarts: count(pod.restarts), updated: pod.isNew)
+      }, probe: finding?.probe ?? "")
   }
+
+  /// Of the pods that serve; a frame is small.
+  private static let servingLimit = 20
 
   static func warning(_ warning: PlanWarning) -> Warning {
     Warning(code: warning.code.rawValue, message: warning.message, details: warning.details)

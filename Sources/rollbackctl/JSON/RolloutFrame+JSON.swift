@@ -35,7 +35,7 @@ extension RolloutProgress {
     [
       .init(name: "phase", value: .string(phase.word)), .init(name: "message", value: .given(message)),
       .init(name: "replicas", value: replicas?.json ?? .null), .init(name: "pods", value: .array(pods, \.json)),
-      .init(name: "elapsed", value: .seconds(elapsed)),
+      .init(name: "elapsed", value: .seconds(elapsed)), .init(name: "trouble", value: .given(trouble)),
     ]
   }
 }
@@ -59,7 +59,22 @@ extension PodState {
   fileprivate var json: JSONValue {
     .object([
       "name": .string(name), "ready": .bool(ready), "restarts": .number(restarts), "state": .given(state),
-      "message": .given(message),
+      "message": .given(message), "containers": .array(containers, \.json),
+    ])
+  }
+}
+
+extension ContainerState {
+  fileprivate var json: JSONValue {
+    .object(["name": .string(name), "ready": .bool(ready), "restarts": .number(restarts), "state": .given(state)])
+  }
+}
+
+extension ServingPod {
+  fileprivate var json: JSONValue {
+    .object([
+      "name": .string(name), "image": .given(image), "node": .given(node), "restarts": .number(restarts),
+      "updated": .bool(updated),
     ])
   }
 }
@@ -70,6 +85,8 @@ extension Diagnosis {
       "summary": .string(summary), "pod": .given(pod), "container": .given(container), "reason": .given(reason),
       "exit_code": terminated ? .number(exitCode) : .null, "restarts": .number(restarts),
       "events": .array(events, \.json), "log_tail": .given(logTail), "previous_log_tail": .given(previousLogTail),
+      "node": .given(node), "image": .given(image), "comparison": .given(comparison),
+      "serving": .array(serving, \.json), "probe": .given(probe), "notes": .array(notes.map(JSONValue.string)),
     ])
   }
 }

@@ -112,7 +112,8 @@ final class RolloutRun: Sendable {
       header = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
     let width = context.console.progress.width
-    let told = lines.flatMap { line in
+    // Where the status line counts the seconds a heartbeat says nothing.
+    let told = lines.filter { !isLive || !$0.isHeartbeat }.flatMap { line in
       RolloutPreview.wrap(line.text(context.console.localTime), indent: 20, width)
     }
     draw(lines: header + told)

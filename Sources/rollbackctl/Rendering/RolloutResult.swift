@@ -14,7 +14,9 @@ struct RolloutResult {
     var lines = RolloutPreview.wrap(word + rest.displayed, indent: 4, width)
     let emphasis = isGood ? style.good : style.bad
     if let first = lines.first, first.hasPrefix(word) { lines[0] = emphasis(word) + first.dropFirst(word.count) }
-    lines += log.flatMap { RolloutPreview.wrap($0, indent: 6, width) }
+    if !isGood, let diagnosis = finished.diagnosis {
+      lines += FailureEvidence(diagnosis).lines.flatMap { RolloutPreview.wrap($0.text, indent: $0.indent, width) }
+    }
     lines += still(width)
     return lines.map { $0 + "\n" }.joined()
   }
@@ -46,21 +48,6 @@ struct RolloutResult {
     guard let target = finished.target, target > .zero else { return " after \(time.words)" }
     let verdict = time <= target ? "met" : "missed by \((time - target).words)"
     return " after \(time.words) (target \(target.words): \(verdict))"
-  }
-
-  /// What the container said last.
-  private var log: [String] {
-    guard !isGood, let diagnosis = finished.diagnosis else { return [] }
-    let isPrevious = !diagnosis.previousLogTail.isEmpty
-    let tail = isPrevious ? diagnosis.previousLogTail : diagnosis.logTail
-    let lines = tail.split(whereSeparator: \.isNewline).map { String($0).displayed }.suffix(8)
-    let whose = isPrevious ? "its previous run" : "the container"
-    switch lines.count {
-    case 0:
-      return diagnosis.events.suffix(3).map { "  event:  \($0.object): \($0.reason): \($0.message)".displayed }
-    case 1: return ["  last lines of \(whose):  \(lines.joined())"]
-    default: return ["  last lines of \(whose):"] + lines.map { "      \($0)" }
-    }
   }
 
   /// How the app is now, and what to do. Commands are kept whole, to be copied.

@@ -7,6 +7,8 @@ struct RolloutStory: Sendable {
     var at: Timestamp?
     var word: String
     var text: String
+    /// It says nothing new, but that the wait goes on and for what.
+    var isHeartbeat = false
 
     func text(_ localTime: LocalTime) -> String {
       let clock = at.map(localTime.clock) ?? "        "
@@ -18,8 +20,18 @@ struct RolloutStory: Sendable {
   private(set) var newest: RolloutProgress?
   private(set) var finished: RolloutFinished?
   private var pods: [String: PodState] = [:]
+  /// What was said of each pod since it was last ready: states that alternate are told once.
+  private var said: [String: Set<String>] = [:]
   /// What the newest line with numbers said.
   private var shownNumbers: String?
+  /// What the newest line about trouble said.
+  private var shownTrouble = ""
+  /// The elapsed time of the newest line.
+  private var lastLineAt = Duration.zero
+
+  /// How long nothing may have been said before the wait itself is worth a line. The daemon sends a frame after ten
+  /// silent seconds; timers are not that exact.
+  private static let silence = Duration.milliseconds(9500)
 
   /// The id of the deploy, where it is known; else empty.
   var deployID: String { accepted?.deploy?.id ?? finished?.deploy?.id ?? "" }
@@ -33,7 +45,19 @@ struct RolloutStory: Sendable {
     case .finished(let finished)?: lines = hear(finished)
     case nil: lines = []
     }
+    if lines.isEmpty, case .progress(let progress)? = frame.kind, let line = heartbeat(progress, at: frame.at) {
+      return [line]
+    }
+    if case .progress(let progress)? = frame.kind, !lines.isEmpty { lastLineAt = progress.elapsed ?? lastLineAt }
     return lines.map { Line(at: frame.at, word: $0.word, text: $0.text) }
+  }
+
+  /// A line for a frame that says nothing new, when nothing was said for a while.
+  private mutating func heartbeat(_ progress: RolloutProgress, at time: Timestamp?) -> Line? {
+    guard let elapsed = progress.elapsed, elapsed - lastLineAt >= Self.silence else { return nil }
+    lastLineAt = elapsed
+    let text = "still after \(Duration.seconds(elapsed.wholeSeconds).words): \(progress.phase.text(progress.message))"
+    return Line(at: time, word: progress.phase.lineWord, text: text, isHeartbeat: true)
   }
 
   private mutating func hear(_ accepted: RolloutAccepted) -> [(String, String)] {
@@ -52,13 +76,19 @@ struct RolloutStory: Sendable {
       if let text = change(of: pod, progress, at: time) { lines.append(("pod", text)) }
       pods[pod.name] = pod
     }
+    // A pod's trouble has been said with the pod, unless it is one of very many.
+    let isSaid = lines.contains { $0.1 == progress.trouble } || pods.values.contains { $0.message == progress.trouble }
+    if progress.trouble != shownTrouble, !progress.trouble.isEmpty, !isSaid {
+      lines.append(("trouble", progress.trouble))
+    }
+    shownTrouble = progress.trouble
     let isNewPhase = before?.phase != progress.phase
     if progress.phase == .rolling, let replicas = progress.replicas {
       let numbers = Self.numbers(replicas)
       if isNewPhase || numbers != shownNumbers {
         shownNumbers = numbers
         lines.append((progress.phase.lineWord, numbers))
-      } else if lines.isEmpty, before?.message != progress.message {
+      } else if lines.isEmpty, let before, !progress.isSameWait(as: before) {
         lines.append((progress.phase.lineWord, progress.message))
       }
     } else if isNewPhase || progress.phase != .unreachable && before?.message != progress.message {
@@ -68,13 +98,14 @@ struct RolloutStory: Sendable {
   }
 
   /// What is new about a pod; nil when nothing worth a line is.
-  private func change(of pod: PodState, _ progress: RolloutProgress, at time: Timestamp?) -> String? {
+  private mutating func change(of pod: PodState, _ progress: RolloutProgress, at time: Timestamp?) -> String? {
     let before = pods[pod.name]
     if pod.ready {
+      said[pod.name] = nil
       guard before?.ready != true else { return nil }
       return "\(pod.name) ready" + (elapsed(progress, at: time).map { " after \($0.words)" } ?? "")
     }
-    if !pod.message.isEmpty, before?.message != pod.message || before?.restarts != pod.restarts {
+    if !pod.message.isEmpty, said[pod.name, default: []].insert(pod.message).inserted {
       return pod.message.contains(pod.name) ? pod.message : "\(pod.name) \(pod.state): \(pod.message)"
     }
     return before?.ready == true ? "\(pod.name) is not ready any more" : nil
@@ -98,6 +129,15 @@ struct RolloutStory: Sendable {
 
   static func numbers(_ replicas: Replicas) -> String {
     "\(replicas.updated)/\(replicas.desired) updated, \(replicas.old) old, \(replicas.available) available"
+  }
+}
+
+extension RolloutProgress {
+  /// Whether the same is waited for, as far as one is only more detailed, and nothing is wrong.
+  fileprivate func isSameWait(as other: RolloutProgress) -> Bool {
+    if message == other.message { return true }
+    guard trouble.isEmpty, other.trouble.isEmpty else { return false }
+    return message.hasPrefix(other.message + "; ") || other.message.hasPrefix(message + "; ")
   }
 }
 

@@ -119,7 +119,13 @@ enum Sample {
       ClusterEvent(
         at: time("2026-11-24T02:47:20Z"), object: "Pod/hello-6c9d-x2x", type: "Warning", reason: "BackOff",
         message: "Back-off restarting failed container", count: 2)
-    ], previousLogTail: "KeyError: 'DB_POOL'\n")
+    ], previousLogTail: "KeyError: 'DB_POOL'\n", node: "a", image: "harbor/octave/hello:v2",
+    comparison: "the 2 pods that still serve run hello:v3 on nodes a, b; the failing one has hello:v2 on node a, "
+      + "where one of them is too",
+    serving: [
+      ServingPod(name: "hello-5d-a", image: "harbor/octave/hello:v3", node: "a"),
+      ServingPod(name: "hello-5d-b", image: "harbor/octave/hello:v3", node: "b"),
+    ])
 
   static func finished(_ outcome: RolloutOutcome, _ change: (inout RolloutFinished) -> Void = { _ in }) -> RolloutFrame
   {

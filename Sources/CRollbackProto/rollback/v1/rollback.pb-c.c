@@ -727,6 +727,51 @@ void   rollback__v1__pod_state__free_unpacked
   assert(message->base.descriptor == &rollback__v1__pod_state__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rollback__v1__container_state__init
+                     (Rollback__V1__ContainerState         *message)
+{
+  static const Rollback__V1__ContainerState init_value = ROLLBACK__V1__CONTAINER_STATE__INIT;
+  *message = init_value;
+}
+size_t rollback__v1__container_state__get_packed_size
+                     (const Rollback__V1__ContainerState *message)
+{
+  assert(message->base.descriptor == &rollback__v1__container_state__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rollback__v1__container_state__pack
+                     (const Rollback__V1__ContainerState *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rollback__v1__container_state__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rollback__v1__container_state__pack_to_buffer
+                     (const Rollback__V1__ContainerState *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rollback__v1__container_state__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rollback__V1__ContainerState *
+       rollback__v1__container_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rollback__V1__ContainerState *)
+     protobuf_c_message_unpack (&rollback__v1__container_state__descriptor,
+                                allocator, len, data);
+}
+void   rollback__v1__container_state__free_unpacked
+                     (Rollback__V1__ContainerState *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rollback__v1__container_state__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rollback__v1__rollout_progress__init
                      (Rollback__V1__RolloutProgress         *message)
 {
@@ -815,6 +860,51 @@ void   rollback__v1__cluster_event__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rollback__v1__cluster_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rollback__v1__serving_pod__init
+                     (Rollback__V1__ServingPod         *message)
+{
+  static const Rollback__V1__ServingPod init_value = ROLLBACK__V1__SERVING_POD__INIT;
+  *message = init_value;
+}
+size_t rollback__v1__serving_pod__get_packed_size
+                     (const Rollback__V1__ServingPod *message)
+{
+  assert(message->base.descriptor == &rollback__v1__serving_pod__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rollback__v1__serving_pod__pack
+                     (const Rollback__V1__ServingPod *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rollback__v1__serving_pod__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rollback__v1__serving_pod__pack_to_buffer
+                     (const Rollback__V1__ServingPod *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rollback__v1__serving_pod__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rollback__V1__ServingPod *
+       rollback__v1__serving_pod__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rollback__V1__ServingPod *)
+     protobuf_c_message_unpack (&rollback__v1__serving_pod__descriptor,
+                                allocator, len, data);
+}
+void   rollback__v1__serving_pod__free_unpacked
+                     (Rollback__V1__ServingPod *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rollback__v1__serving_pod__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rollback__v1__diagnosis__init
@@ -3547,7 +3637,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
   (ProtobufCMessageInit) rollback__v1__rollout_accepted__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__pod_state__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rollback__v1__pod_state__field_descriptors[6] =
 {
   {
     "name",
@@ -3609,8 +3699,21 @@ static const ProtobufCFieldDescriptor rollback__v1__pod_state__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "containers",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rollback__V1__PodState, n_containers),
+    offsetof(Rollback__V1__PodState, containers),
+    &rollback__v1__container_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__pod_state__field_indices_by_name[] = {
+  5,   /* field[5] = containers */
   4,   /* field[4] = message */
   0,   /* field[0] = name */
   1,   /* field[1] = ready */
@@ -3620,7 +3723,7 @@ static const unsigned rollback__v1__pod_state__field_indices_by_name[] = {
 static const ProtobufCIntRange rollback__v1__pod_state__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rollback__v1__pod_state__descriptor =
 {
@@ -3630,14 +3733,91 @@ const ProtobufCMessageDescriptor rollback__v1__pod_state__descriptor =
   "Rollback__V1__PodState",
   "rollback.v1",
   sizeof(Rollback__V1__PodState),
-  5,
+  6,
   rollback__v1__pod_state__field_descriptors,
   rollback__v1__pod_state__field_indices_by_name,
   1,  rollback__v1__pod_state__number_ranges,
   (ProtobufCMessageInit) rollback__v1__pod_state__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__rollout_progress__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rollback__v1__container_state__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ContainerState, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ready",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ContainerState, ready),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "restarts",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ContainerState, restarts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ContainerState, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rollback__v1__container_state__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = ready */
+  2,   /* field[2] = restarts */
+  3,   /* field[3] = state */
+};
+static const ProtobufCIntRange rollback__v1__container_state__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rollback__v1__container_state__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rollback.v1.ContainerState",
+  "ContainerState",
+  "Rollback__V1__ContainerState",
+  "rollback.v1",
+  sizeof(Rollback__V1__ContainerState),
+  4,
+  rollback__v1__container_state__field_descriptors,
+  rollback__v1__container_state__field_indices_by_name,
+  1,  rollback__v1__container_state__number_ranges,
+  (ProtobufCMessageInit) rollback__v1__container_state__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rollback__v1__rollout_progress__field_descriptors[6] =
 {
   {
     "phase",
@@ -3699,6 +3879,18 @@ static const ProtobufCFieldDescriptor rollback__v1__rollout_progress__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "trouble",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutProgress, trouble),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__rollout_progress__field_indices_by_name[] = {
   4,   /* field[4] = elapsed */
@@ -3706,11 +3898,12 @@ static const unsigned rollback__v1__rollout_progress__field_indices_by_name[] = 
   0,   /* field[0] = phase */
   2,   /* field[2] = pods */
   1,   /* field[1] = replicas */
+  5,   /* field[5] = trouble */
 };
 static const ProtobufCIntRange rollback__v1__rollout_progress__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rollback__v1__rollout_progress__descriptor =
 {
@@ -3720,7 +3913,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_progress__descriptor =
   "Rollback__V1__RolloutProgress",
   "rollback.v1",
   sizeof(Rollback__V1__RolloutProgress),
-  5,
+  6,
   rollback__v1__rollout_progress__field_descriptors,
   rollback__v1__rollout_progress__field_indices_by_name,
   1,  rollback__v1__rollout_progress__number_ranges,
@@ -3830,7 +4023,97 @@ const ProtobufCMessageDescriptor rollback__v1__cluster_event__descriptor =
   (ProtobufCMessageInit) rollback__v1__cluster_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__diagnosis__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rollback__v1__serving_pod__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ServingPod, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ServingPod, image),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ServingPod, node),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "restarts",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ServingPod, restarts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "updated",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ServingPod, updated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rollback__v1__serving_pod__field_indices_by_name[] = {
+  1,   /* field[1] = image */
+  0,   /* field[0] = name */
+  2,   /* field[2] = node */
+  3,   /* field[3] = restarts */
+  4,   /* field[4] = updated */
+};
+static const ProtobufCIntRange rollback__v1__serving_pod__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rollback__v1__serving_pod__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rollback.v1.ServingPod",
+  "ServingPod",
+  "Rollback__V1__ServingPod",
+  "rollback.v1",
+  sizeof(Rollback__V1__ServingPod),
+  5,
+  rollback__v1__serving_pod__field_descriptors,
+  rollback__v1__serving_pod__field_indices_by_name,
+  1,  rollback__v1__serving_pod__number_ranges,
+  (ProtobufCMessageInit) rollback__v1__serving_pod__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rollback__v1__diagnosis__field_descriptors[16] =
 {
   {
     "summary",
@@ -3952,23 +4235,101 @@ static const ProtobufCFieldDescriptor rollback__v1__diagnosis__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "node",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__Diagnosis, node),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__Diagnosis, image),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparison",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__Diagnosis, comparison),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "serving",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rollback__V1__Diagnosis, n_serving),
+    offsetof(Rollback__V1__Diagnosis, serving),
+    &rollback__v1__serving_pod__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "probe",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__Diagnosis, probe),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "notes",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rollback__V1__Diagnosis, n_notes),
+    offsetof(Rollback__V1__Diagnosis, notes),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__diagnosis__field_indices_by_name[] = {
+  12,   /* field[12] = comparison */
   2,   /* field[2] = container */
   7,   /* field[7] = events */
   4,   /* field[4] = exit_code */
+  11,   /* field[11] = image */
   8,   /* field[8] = log_tail */
+  10,   /* field[10] = node */
+  15,   /* field[15] = notes */
   1,   /* field[1] = pod */
   9,   /* field[9] = previous_log_tail */
+  14,   /* field[14] = probe */
   3,   /* field[3] = reason */
   6,   /* field[6] = restarts */
+  13,   /* field[13] = serving */
   0,   /* field[0] = summary */
   5,   /* field[5] = terminated */
 };
 static const ProtobufCIntRange rollback__v1__diagnosis__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor rollback__v1__diagnosis__descriptor =
 {
@@ -3978,7 +4339,7 @@ const ProtobufCMessageDescriptor rollback__v1__diagnosis__descriptor =
   "Rollback__V1__Diagnosis",
   "rollback.v1",
   sizeof(Rollback__V1__Diagnosis),
-  10,
+  16,
   rollback__v1__diagnosis__field_descriptors,
   rollback__v1__diagnosis__field_indices_by_name,
   1,  rollback__v1__diagnosis__number_ranges,

@@ -33,8 +33,10 @@ typedef struct Rollback__V1__CancelDeployResponse Rollback__V1__CancelDeployResp
 typedef struct Rollback__V1__RolloutFrame Rollback__V1__RolloutFrame;
 typedef struct Rollback__V1__RolloutAccepted Rollback__V1__RolloutAccepted;
 typedef struct Rollback__V1__PodState Rollback__V1__PodState;
+typedef struct Rollback__V1__ContainerState Rollback__V1__ContainerState;
 typedef struct Rollback__V1__RolloutProgress Rollback__V1__RolloutProgress;
 typedef struct Rollback__V1__ClusterEvent Rollback__V1__ClusterEvent;
+typedef struct Rollback__V1__ServingPod Rollback__V1__ServingPod;
 typedef struct Rollback__V1__Diagnosis Rollback__V1__Diagnosis;
 typedef struct Rollback__V1__RolloutFinished Rollback__V1__RolloutFinished;
 typedef struct Rollback__V1__AuditEvent Rollback__V1__AuditEvent;
@@ -696,10 +698,34 @@ struct  Rollback__V1__PodState
    * The text behind it, bounded; empty when all is well.
    */
   char *message;
+  /*
+   * Init containers first. Empty before the kubelet has the pod.
+   */
+  size_t n_containers;
+  Rollback__V1__ContainerState **containers;
 };
 #define ROLLBACK__V1__POD_STATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__pod_state__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * One container of a pod in short.
+ */
+struct  Rollback__V1__ContainerState
+{
+  ProtobufCMessage base;
+  char *name;
+  protobuf_c_boolean ready;
+  uint32_t restarts;
+  /*
+   * "Running", or the cluster's word for why it waits or has ended: "ContainerCreating", "CrashLoopBackOff", "OOMKilled".
+   */
+  char *state;
+};
+#define ROLLBACK__V1__CONTAINER_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__container_state__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Rollback__V1__RolloutProgress
@@ -717,10 +743,15 @@ struct  Rollback__V1__RolloutProgress
    * Since the request.
    */
   Google__Protobuf__Duration *elapsed;
+  /*
+   * The worst trouble that is there now, in one sentence; empty when there is none. It may pass: only the finished
+   * frame says that a rollout failed.
+   */
+  char *trouble;
 };
 #define ROLLBACK__V1__ROLLOUT_PROGRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__rollout_progress__descriptor) \
-    , ROLLBACK__V1__ROLLOUT_PHASE__ROLLOUT_PHASE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL }
+    , ROLLBACK__V1__ROLLOUT_PHASE__ROLLOUT_PHASE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -745,6 +776,32 @@ struct  Rollback__V1__ClusterEvent
 #define ROLLBACK__V1__CLUSTER_EVENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__cluster_event__descriptor) \
     , NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * A pod that serves while another one fails.
+ */
+struct  Rollback__V1__ServingPod
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Of the container that fails in the other pod; empty where this one has no such container.
+   */
+  char *image;
+  char *node;
+  /*
+   * Of all its containers.
+   */
+  uint32_t restarts;
+  /*
+   * Whether it is of the new template.
+   */
+  protobuf_c_boolean updated;
+};
+#define ROLLBACK__V1__SERVING_POD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__serving_pod__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
@@ -776,10 +833,37 @@ struct  Rollback__V1__Diagnosis
    */
   char *log_tail;
   char *previous_log_tail;
+  /*
+   * Where the failing pod is; empty when no node took it, or there is no such pod.
+   */
+  char *node;
+  /*
+   * Of the failing container; empty when there is no such pod.
+   */
+  char *image;
+  /*
+   * What sets the failing pod apart from those that serve (image, node, restarts), in one sentence; empty when no pod
+   * serves.
+   */
+  char *comparison;
+  /*
+   * The pods that serve, at most 20.
+   */
+  size_t n_serving;
+  Rollback__V1__ServingPod **serving;
+  /*
+   * The probe in words, where a probe is what fails: "readiness probe GET /healthz on port 8080 every 10 s".
+   */
+  char *probe;
+  /*
+   * What is missing of the evidence or was cut, one sentence each.
+   */
+  size_t n_notes;
+  char **notes;
 };
 #define ROLLBACK__V1__DIAGNOSIS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__diagnosis__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -1533,6 +1617,25 @@ Rollback__V1__PodState *
 void   rollback__v1__pod_state__free_unpacked
                      (Rollback__V1__PodState *message,
                       ProtobufCAllocator *allocator);
+/* Rollback__V1__ContainerState methods */
+void   rollback__v1__container_state__init
+                     (Rollback__V1__ContainerState         *message);
+size_t rollback__v1__container_state__get_packed_size
+                     (const Rollback__V1__ContainerState   *message);
+size_t rollback__v1__container_state__pack
+                     (const Rollback__V1__ContainerState   *message,
+                      uint8_t             *out);
+size_t rollback__v1__container_state__pack_to_buffer
+                     (const Rollback__V1__ContainerState   *message,
+                      ProtobufCBuffer     *buffer);
+Rollback__V1__ContainerState *
+       rollback__v1__container_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rollback__v1__container_state__free_unpacked
+                     (Rollback__V1__ContainerState *message,
+                      ProtobufCAllocator *allocator);
 /* Rollback__V1__RolloutProgress methods */
 void   rollback__v1__rollout_progress__init
                      (Rollback__V1__RolloutProgress         *message);
@@ -1570,6 +1673,25 @@ Rollback__V1__ClusterEvent *
                       const uint8_t       *data);
 void   rollback__v1__cluster_event__free_unpacked
                      (Rollback__V1__ClusterEvent *message,
+                      ProtobufCAllocator *allocator);
+/* Rollback__V1__ServingPod methods */
+void   rollback__v1__serving_pod__init
+                     (Rollback__V1__ServingPod         *message);
+size_t rollback__v1__serving_pod__get_packed_size
+                     (const Rollback__V1__ServingPod   *message);
+size_t rollback__v1__serving_pod__pack
+                     (const Rollback__V1__ServingPod   *message,
+                      uint8_t             *out);
+size_t rollback__v1__serving_pod__pack_to_buffer
+                     (const Rollback__V1__ServingPod   *message,
+                      ProtobufCBuffer     *buffer);
+Rollback__V1__ServingPod *
+       rollback__v1__serving_pod__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rollback__v1__serving_pod__free_unpacked
+                     (Rollback__V1__ServingPod *message,
                       ProtobufCAllocator *allocator);
 /* Rollback__V1__Diagnosis methods */
 void   rollback__v1__diagnosis__init
@@ -2077,11 +2199,17 @@ typedef void (*Rollback__V1__RolloutAccepted_Closure)
 typedef void (*Rollback__V1__PodState_Closure)
                  (const Rollback__V1__PodState *message,
                   void *closure_data);
+typedef void (*Rollback__V1__ContainerState_Closure)
+                 (const Rollback__V1__ContainerState *message,
+                  void *closure_data);
 typedef void (*Rollback__V1__RolloutProgress_Closure)
                  (const Rollback__V1__RolloutProgress *message,
                   void *closure_data);
 typedef void (*Rollback__V1__ClusterEvent_Closure)
                  (const Rollback__V1__ClusterEvent *message,
+                  void *closure_data);
+typedef void (*Rollback__V1__ServingPod_Closure)
+                 (const Rollback__V1__ServingPod *message,
                   void *closure_data);
 typedef void (*Rollback__V1__Diagnosis_Closure)
                  (const Rollback__V1__Diagnosis *message,
@@ -2311,8 +2439,10 @@ extern const ProtobufCMessageDescriptor rollback__v1__cancel_deploy_response__de
 extern const ProtobufCMessageDescriptor rollback__v1__rollout_frame__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__pod_state__descriptor;
+extern const ProtobufCMessageDescriptor rollback__v1__container_state__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__rollout_progress__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__cluster_event__descriptor;
+extern const ProtobufCMessageDescriptor rollback__v1__serving_pod__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__diagnosis__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__rollout_finished__descriptor;
 extern const ProtobufCMessageDescriptor rollback__v1__audit_event__descriptor;
