@@ -83,6 +83,7 @@ struct Daemon {
         return .failure(error)
       }
       group.addTask(executorPreference: cluster) { await parts.service.run() }
+      group.addTask(executorPreference: front) { await parts.auditListener.run() }
       await listeners.hand(to: parts.server)
       let (served, end) = AsyncStream.makeStream(of: Never.self)
       group.addTask(executorPreference: front) {

@@ -18,6 +18,9 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let log: Logger
   let statistics = RolloutStatistics()
   let supervisor: OperationSupervisor<C>
+  let refusals: RefusalRecorder<C>
+  /// Rung by whoever hears of new audit rows.
+  public let auditBell = AuditBell()
   let startedAt: Timestamp
   let startedInstant: ContinuousClock.Instant
 
@@ -42,11 +45,17 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
     supervisor = OperationSupervisor(
       store: operations, cluster: cluster, timing: timing, clock: clock, wallClock: wallClock, statistics: statistics,
       log: log)
+    refusals = RefusalRecorder(audit: audit, clock: clock, wallClock: wallClock, log: log)
   }
 
   /// Carries operations out, and takes over orphaned ones, until ``stop()``; then hands over what is left.
   public func run() async {
-    await supervisor.run()
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.refusals.run() }
+      await supervisor.run()
+      group.cancelAll()
+    }
+    await refusals.flush()
   }
 
   /// Begins the end of ``run()``: operations are handed to other hosts.

@@ -17,7 +17,11 @@ extension RollbackService {
       guard let progress = supervisor.feed(of: running[index].deployID)?.newestProgress else { continue }
       running[index].progress = progress.message
     }
-    let parts = await (database, cluster)
+    var parts = await (database, cluster)
+    if parts.0.state == .ok, let problem = refusals.problem {
+      parts.0.state = .degraded
+      parts.0.message = problem
+    }
     let isWell = parts.0.state == .ok && parts.1.state == .ok
     return GetHealthResponse(
       state: isWell ? .ok : .degraded, version: identity.version, host: identity.host, startedAt: startedAt,
