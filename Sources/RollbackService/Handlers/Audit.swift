@@ -35,7 +35,7 @@ extension RollbackService {
       if !isLast { events.removeLast() }
       remaining -= UInt64(events.count)
       filter.before = events.last?.id
-      try await send(AuditPage(events: events, nextCursor: isLast ? "" : "\(events.last?.id ?? 0)"))
+      for page in AuditPage.pages(events, endsAll: isLast) { try await send(page) }
       if isLast { return }
     }
   }
@@ -53,7 +53,7 @@ extension RollbackService {
       let events = try await audit.events(matching: filter, limit: size)
       if let last = events.last {
         filter.after = last.id
-        try await send(AuditPage(events: events))
+        for page in AuditPage.pages(events, endsAll: true) { try await send(AuditPage(events: page.events)) }
       }
       if events.count < size { try await waitForNews(past: rings) }
     }
@@ -135,5 +135,26 @@ extension RollbackService {
       bytes.append(byte)
     }
     return bytes
+  }
+}
+
+extension AuditPage {
+  /// About how many bytes a page may have: far from the most that a message may, also with its last event.
+  private static let size = 1 << 20
+
+  /// Events as pages that are not too large; the last one of all has no cursor.
+  static func pages(_ events: [AuditEvent], endsAll: Bool) -> [AuditPage] {
+    var pages: [AuditPage] = []
+    var start = 0
+    var size = 0
+    for (index, event) in events.enumerated() {
+      size += event.detailsJSON.utf8.count + 256
+      guard size >= Self.size, index < events.count - 1 else { continue }
+      pages.append(AuditPage(events: Array(events[start...index]), nextCursor: "\(event.id)"))
+      start = index + 1
+      size = 0
+    }
+    pages.append(AuditPage(events: Array(events[start...]), nextCursor: endsAll ? "" : "\(events.last?.id ?? 0)"))
+    return pages
   }
 }
