@@ -118,7 +118,11 @@ let package = Package(
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
-      "SchemaTests", ["RollbackDaemon", "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
+      "SchemaTests",
+      [
+        "RollbackDaemon", "RollbackService", "RollbackMessages", "Postgres", "ConnectionPool", "LinuxIO",
+        "RollbackTestKit", "DevServices", log,
+      ]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
     tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
     tests(

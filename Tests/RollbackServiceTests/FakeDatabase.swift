@@ -213,6 +213,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   // MARK: AuditLog
 
   func recordRefusal(_ refusal: AuditedRefusal) async throws {
+    try enter("recordRefusal")
     state.withLock { _ = Self.audit("\(refusal.action):\(refusal.error.reason.rawValue)", &$0) }
   }
 

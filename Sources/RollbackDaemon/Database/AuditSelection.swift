@@ -20,6 +20,8 @@ struct AuditSelection {
     "id::bigint, created_at, actor_id::text, action::text, target_id::text, details_jsonb, prev_hash, hash"
   /// By bytes, as its index is.
   private static let action = #"action::text COLLATE "C""#
+  /// An order that the filters' indexes have and the primary key has not (migration 3 tells why).
+  private static let newestOfFilter = "id DESC NULLS LAST"
   /// How many rows may be out of the order of time.
   private static let disorder = 1000
 
@@ -27,8 +29,7 @@ struct AuditSelection {
     add("details_jsonb ->> 'app_id' = ", filter.appID.map { .text($0) })
     add("actor_id::text = ", filter.actorID.map { .text($0) })
     add("target_id::text = ", filter.targetID.map { .text($0) })
-    // Where one of these is given its index finds few rows, and when following there are few.
-    let isNarrow = !conditions.isEmpty || filter.after != nil
+    let isNarrow = !conditions.isEmpty
     if let since = filter.since.map({ PostgresTimestamp(microsecondsSince1970: $0) }) {
       addTime("created_at >= \(bind(.timestamptz(since)))", first: true)
     }
@@ -37,17 +38,25 @@ struct AuditSelection {
     }
     add("id < ", filter.before.map { .int8($0) })
     add("id > ", filter.after.map { .int8($0) })
-    let order = "ORDER BY id \(filter.after == nil ? "DESC" : "ASC") LIMIT \(bind(.int8(Int64(limit))))"
-    guard let action = filter.action.map({ bind(.text($0)) }) else {
-      sql = "SELECT \(Self.columns) FROM paas_audit_events\(clause) \(order)"
+    let action = filter.action.map { bind(.text($0)) }
+    let count = "LIMIT \(bind(.int8(Int64(limit))))"
+    if let action, filter.isActionPrefix, !isNarrow, filter.after == nil {
+      sql = byBeginning(action, count)
       return
     }
-    if filter.isActionPrefix, !isNarrow {
-      sql = byBeginning(action, order)
-    } else {
+    if let action {
       conditions.append(filter.isActionPrefix ? "starts_with(action::text, \(action))" : "\(Self.action) = \(action)")
-      sql = "SELECT \(Self.columns) FROM paas_audit_events\(clause) \(order)"
     }
+    let order =
+      if filter.after != nil {
+        // What is new is little, and at the end of the primary key.
+        "id"
+      } else if isNarrow || action != nil {
+        Self.newestOfFilter
+      } else {
+        "id DESC"
+      }
+    sql = "SELECT \(Self.columns) FROM paas_audit_events\(clause) ORDER BY \(order) \(count)"
   }
 
   private var clause: String { conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ") }
@@ -75,7 +84,7 @@ struct AuditSelection {
       """)
   }
 
-  private func byBeginning(_ beginning: String, _ order: String) -> String {
+  private func byBeginning(_ beginning: String, _ count: String) -> String {
     """
     WITH RECURSIVE actions (action) AS (
       (SELECT \(Self.action) FROM paas_audit_events WHERE \(Self.action) >= \(beginning) ORDER BY 1 LIMIT 1)
@@ -86,9 +95,10 @@ struct AuditSelection {
     ), newest AS (
       SELECT found.id FROM actions CROSS JOIN LATERAL (
         SELECT id FROM paas_audit_events
-        WHERE \((["\(Self.action) = actions.action"] + conditions).joined(separator: " AND ")) \(order)
+        WHERE \((["\(Self.action) = actions.action"] + conditions).joined(separator: " AND "))
+        ORDER BY \(Self.newestOfFilter) \(count)
       ) found
-      WHERE starts_with(actions.action, \(beginning)) \(order)
+      WHERE starts_with(actions.action, \(beginning)) ORDER BY found.id DESC \(count)
     )
     SELECT \(Self.columns) FROM paas_audit_events WHERE id IN (SELECT id FROM newest) ORDER BY id DESC
     """
