@@ -29,6 +29,12 @@ public struct AuditedRefusal: Sendable {
     public var count: UInt64
     public var first: Timestamp
     public var last: Timestamp
+
+    public init(count: UInt64, first: Timestamp, last: Timestamp) {
+      self.count = count
+      self.first = first
+      self.last = last
+    }
   }
 
   public init(
