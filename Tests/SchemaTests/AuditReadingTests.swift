@@ -42,7 +42,9 @@ struct AuditReadingTests {
           ("nothing", true), ("nothing", false),
         ] {
           for actor in [nil, "actor-2"] {
-            for (since, until) in [(nil, nil), (early, nil), (nil, late), (early, late), (late, early)] as [(Int64?, Int64?)] {
+            for (since, until) in [(nil, nil), (early, nil), (nil, late), (early, late), (late, early)]
+              as [(Int64?, Int64?)]
+            {
               filters.append(
                 AuditFilter(
                   appID: app, action: action, isActionPrefix: isPrefix, actorID: actor, since: since, until: until))

@@ -76,9 +76,11 @@ struct AuditWritingTests {
       try await log.recordRefusal(refusal)
       refusal.app = "no-such-app"
       try await log.recordRefusal(refusal)
-      let events = try await log.events(matching: AuditFilter(appID: app.id, action: "deploy.rollback.refused"), limit: 9)
+      let events = try await log.events(
+        matching: AuditFilter(appID: app.id, action: "deploy.rollback.refused"), limit: 9)
       #expect(events.count == 2)
-      let repeated = #""repeated": {"count": 981, "last_at": "1970-01-01T00:00:50Z", "first_at": "1970-01-01T00:00:05Z"}"#
+      let repeated =
+        #""repeated": {"count": 981, "last_at": "1970-01-01T00:00:50Z", "first_at": "1970-01-01T00:00:05Z"}"#
       #expect(events.first?.detailsJSON.contains(repeated) == true, "\(events.first?.detailsJSON ?? "")")
       #expect(events.last?.detailsJSON.contains("repeated") == false)
       #expect(try await AuditChain.verify(client).isIntact)

@@ -42,10 +42,12 @@ struct JSONBytesTests {
     #expect(JSONValue(parsing: malformed) == nil)
   }
 
-  @Test(arguments: [
-    0, -1, 1, 951_782_399, 951_782_400, 1_709_164_800, 4_107_542_400, 253_402_300_799, -2_208_988_800, -62_167_219_200,
-    253_402_300_800,
-  ] as [Int64])
+  @Test(
+    arguments: [
+      0, -1, 1, 951_782_399, 951_782_400, 1_709_164_800, 4_107_542_400, 253_402_300_799, -2_208_988_800,
+      -62_167_219_200,
+      253_402_300_800,
+    ] as [Int64])
   func `times are written as the tree writes them`(seconds: Int64) {
     for nanoseconds in [0, 1000, 123_456_789] as [Int32] {
       let time = Timestamp(seconds: seconds, nanoseconds: nanoseconds)

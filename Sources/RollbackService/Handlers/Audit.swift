@@ -84,7 +84,8 @@ extension RollbackService {
       guard !action.contains("*") else {
         throw ServiceError(
           .invalidArgument,
-          "action \(RequestCheck.quoted(request.action)) has a * that is not at its end; only there it stands for the rest")
+          "action \(RequestCheck.quoted(request.action)) has a * that is not at its end; only there it stands for the rest"
+        )
       }
       // A * alone restricts nothing.
       if !action.isEmpty { filter.action = action }
