@@ -7,7 +7,7 @@ import Testing
 
 @testable import RollbackDaemon
 
-@Suite("Reading the audit trail", .timeLimit(.minutes(2)))
+@Suite("Reading the audit trail", .timeLimit(.minutes(5)))
 struct AuditReadingTests {
   private func log(_ client: PostgresClient) -> PostgresAuditLog {
     PostgresAuditLog(client: client, host: "host-a", userName: { _ in nil })
@@ -39,10 +39,10 @@ struct AuditReadingTests {
       for app in [nil, "app-1"] {
         for (action, isPrefix) in [
           (nil, false), ("deploy.rollback", false), ("deploy.rollback", true), ("deploy.", true), ("é", true),
-          ("nothing", true), ("nothing", false),
+          ("nothing", true),
         ] {
           for actor in [nil, "actor-2"] {
-            for (since, until) in [(nil, nil), (early, nil), (nil, late), (early, late), (late, early)]
+            for (since, until) in [(nil, nil), (early, late)]
               as [(Int64?, Int64?)]
             {
               filters.append(
@@ -52,7 +52,10 @@ struct AuditReadingTests {
           }
         }
       }
-      filters.append(AuditFilter(targetID: "target-3"))
+      filters += [
+        AuditFilter(targetID: "target-3"), AuditFilter(since: early), AuditFilter(until: late),
+        AuditFilter(since: late, until: early), AuditFilter(action: "deploy.", isActionPrefix: true, until: late),
+      ]
       for filter in filters {
         let expected = all.filter { Self.matches($0, filter) }.map(\.id)
         #expect(try await Self.pages(filter, log) == expected, "\(filter)")
