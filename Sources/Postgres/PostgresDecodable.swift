@@ -76,7 +76,7 @@ extension String: PostgresDecodable {
     case PostgresType.jsonb:
       // One byte of version, then the text.
       guard bytes.first == 1 else { return nil }
-      return String(validating: bytes.dropFirst(), as: UTF8.self)
+      return String(validating: UnsafeRawBufferPointer(rebasing: bytes.dropFirst()), as: UTF8.self)
     default:
       return nil
     }
@@ -101,7 +101,12 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
   /// An array of one dimension, or a `bytea` as `[UInt8]`.
   public static func decode(_ bytes: UnsafeRawBufferPointer?, type: UInt32) -> Self? {
     guard let bytes else { return nil }
-    if type == PostgresType.bytea { return [UInt8](bytes) as? Self }
+    if type == PostgresType.bytea {
+      guard Element.self == UInt8.self else { return nil }
+      // The same type by another name. A conditional cast would go through the bytes one by one, which costs more than
+      // all the rest of reading a row.
+      return unsafeBitCast([UInt8](bytes), to: Self.self)
+    }
     // array_send: dimensions, whether it has nulls, element type, then length and lower bound, then the elements.
     guard bytes.count >= 12, type == PostgresType.textArray || type == PostgresType.uuidArray else { return nil }
     func word(at offset: Int) -> Int32? {

@@ -36,6 +36,9 @@ public struct AuditEvents: AsyncSequence, Sendable {
     private var pending: ArraySlice<AuditEvent> = []
     private var follower: AuditFollower
     private var link = StreamLink<AuditPage>()
+    /// Where the next page of the history comes from, if it has been asked for.
+    private var call: AuditCall?
+    private var isFirstCall = true
 
     fileprivate init(_ client: RollbackClient, _ query: AuditQueryRequest) {
       self.client = client
@@ -66,16 +69,46 @@ public struct AuditEvents: AsyncSequence, Sendable {
     }
 
     private mutating func readHistory(_ cursor: String, _ remaining: UInt64?) async throws(RollbackError) {
-      let size = Swift.min(query.pageSize == 0 ? 200 : UInt64(query.pageSize), remaining ?? .max)
-      let page = try await client.auditPage(query, cursor: cursor, size: UInt32(size))
+      let page = try await nextPage(behind: cursor, remaining)
       if let newest = page.events.first { follower.passed(newest) }
       pending = page.events[...]
       let left = remaining.map { $0 - Swift.min($0, UInt64(page.events.count)) }
       if page.nextCursor.isEmpty || page.nextCursor == cursor || left == 0 {
+        call = nil
         phase = query.follow ? .following : .over
       } else {
         phase = .history(cursor: page.nextCursor, remaining: left)
+        // While its caller is busy with this page the next one is fetched.
+        if call == nil { call = try await client.openAuditCall(query, cursor: page.nextCursor, size: size(left)) }
       }
+    }
+
+    /// The next page of the open call; of another one where there is none, or it was lost.
+    private mutating func nextPage(
+      behind cursor: String, _ remaining: UInt64?
+    ) async throws(RollbackError) -> AuditPage {
+      if let page = await call?.nextPage() {
+        leave(page)
+        return page
+      }
+      call = nil
+      let (page, open) = try await client.firstAuditPage(query, cursor: cursor, size: size(remaining))
+      call = open
+      leave(page)
+      return page
+    }
+
+    /// Counts a page of the open call, which is over with its last event.
+    private mutating func leave(_ page: AuditPage) {
+      call?.remaining -= Int64(page.events.count)
+      if let call, call.remaining <= 0 || page.nextCursor.isEmpty { self.call = nil }
+    }
+
+    /// How many events to ask for at once: few at first, for whoever wants but the newest.
+    private mutating func size(_ remaining: UInt64?) -> UInt32 {
+      defer { isFirstCall = false }
+      let size = query.pageSize == 0 ? (isFirstCall ? 200 : 1000) : UInt64(query.pageSize)
+      return UInt32(clamping: Swift.min(size, remaining ?? .max))
     }
 
     private mutating func nextFollowed() async throws(RollbackError) -> [AuditEvent] {
@@ -106,25 +139,56 @@ public struct AuditEvents: AsyncSequence, Sendable {
   }
 }
 
+/// A call for some events. The daemon may answer it in several pages, so that none grows too large.
+private struct AuditCall {
+  let pages: StreamReader<AuditPage>
+  /// It lives as long as somebody holds it.
+  let connection: TTRPCClient
+  /// How many events are still to come.
+  var remaining: Int64
+
+  /// Nil also when the call was lost: another one is made then, which tells what is wrong.
+  func nextPage() async -> AuditPage? { try? await pages.next() }
+}
+
 extension RollbackClient {
-  /// One page: a call of its own, so that a slow reader leaves nothing waiting on the connection.
+  /// Asks for events and does not wait for them.
+  ///
+  /// A call for each thousand, so that a slow reader leaves little waiting on the connection.
+  fileprivate func openAuditCall(
+    _ query: AuditQueryRequest, cursor: String, size: UInt32
+  ) async throws(RollbackError) -> AuditCall {
+    open(query, cursor: cursor, size: size, on: try await session.connection())
+  }
+
+  /// Asks for events and waits for the first page of them.
+  fileprivate func firstAuditPage(
+    _ query: AuditQueryRequest, cursor: String, size: UInt32
+  ) async throws(RollbackError) -> (AuditPage, AuditCall) {
+    try await onConnection(mayRepeat: true) { (connection) async throws(RPCError) in
+      let call = open(query, cursor: cursor, size: size, on: connection)
+      return (try await call.pages.next() ?? AuditPage(), call)
+    }
+  }
+
+  /// One page of one event or more.
   fileprivate func auditPage(
     _ query: AuditQueryRequest, cursor: String, size: UInt32
   ) async throws(RollbackError) -> AuditPage {
+    try await firstAuditPage(query, cursor: cursor, size: size).0
+  }
+
+  private func open(
+    _ query: AuditQueryRequest, cursor: String, size: UInt32, on connection: TTRPCClient
+  ) -> AuditCall {
     var request = query
     request.follow = false
     request.cursor = cursor
     request.limit = UInt64(size)
     request.pageSize = size
     let options = CallOptions(timeout: configuration.callTimeout)
-    return try await onConnection(mayRepeat: true) { [request] (connection) async throws(RPCError) in
-      var page = AuditPage()
-      // The limit makes it one page; a server that cuts it in pieces is followed to the end.
-      for try await piece in connection.serverStream(methods.auditQuery, request, options) {
-        page.events += piece.events
-        page.nextCursor = piece.nextCursor
-      }
-      return page
-    }
+    return AuditCall(
+      pages: connection.serverStream(methods.auditQuery, request, options), connection: connection,
+      remaining: Int64(size))
   }
 }

@@ -89,6 +89,7 @@ struct Daemon {
         await parts.service.run()
         handOver.finish()
       }
+      group.addTask(executorPreference: front) { await parts.auditListener.run() }
       await listeners.hand(to: parts.server)
       let (served, end) = AsyncStream.makeStream(of: Never.self)
       group.addTask(executorPreference: front) {

@@ -20,6 +20,7 @@ struct DaemonParts: Sendable {
   let service: RollbackService<LoopClock>
   let server: TTRPCServer
   let health: DaemonHealth
+  let auditListener: AuditListener
 
   init(
     _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
@@ -44,10 +45,10 @@ struct DaemonParts: Sendable {
     let codec = ProtobufCodec()
     let users = UserNames()
     let userName: @Sendable (UInt32) -> String? = { users.known($0) ?? nil }
-    let deploys = PostgresDeployStore(client: postgres)
+    let deploys = PostgresDeployStore(client: postgres, host: configuration.hostName)
     let operations = PostgresOperationStore(
       client: postgres, deploys: deploys, codec: codec, host: configuration.hostName, instance: UUID(),
-      leaseDuration: configuration.leaseDuration, userName: userName)
+      leaseDuration: configuration.leaseDuration, userName: userName, log: log)
     service = RollbackService(
       deploys: deploys, operations: operations,
       audit: PostgresAuditLog(client: postgres, host: configuration.hostName, userName: userName),
@@ -59,6 +60,8 @@ struct DaemonParts: Sendable {
         leaseDuration: configuration.leaseDuration, rolloutTimeout: configuration.rolloutTimeout,
         soak: configuration.soak, pullPatience: configuration.pullPatience),
       clock: LoopClock(cluster), wallClock: { WallClock.now }, log: log)
+
+    auditListener = AuditListener(postgres: postgres, bell: service.auditBell, clock: LoopClock(front), log: log)
 
     var limits = TransportLimits()
     limits.maximumConnections = configuration.maximumConnections

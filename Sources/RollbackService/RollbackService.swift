@@ -21,6 +21,9 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let statistics = RolloutStatistics()
   let line = WaitingLine()
   let supervisor: OperationSupervisor<C>
+  let refusals: RefusalRecorder<C>
+  /// Rung by whoever hears of new audit rows.
+  public let auditBell = AuditBell()
   let startedAt: Timestamp
   let startedInstant: ContinuousClock.Instant
 
@@ -48,12 +51,18 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
       store: operations, cluster: cluster, registry: registry, timing: timing, clock: clock, wallClock: wallClock,
       statistics: statistics,
       log: log)
+    refusals = RefusalRecorder(audit: audit, clock: clock, wallClock: wallClock, log: log)
   }
 
   /// Carries operations out, and takes over orphaned ones, until ``stop()``; then hands over what is left, and returns
   /// when that is done.
   public func run() async {
-    await supervisor.run()
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.refusals.run() }
+      await supervisor.run()
+      group.cancelAll()
+    }
+    await refusals.flush()
   }
 
   /// Begins the end of ``run()``: operations are handed to other hosts.

@@ -18,6 +18,7 @@ import RollbackService
 struct ConformanceEnvironment: Sendable {
   let service: RollbackService<LoopClock>
   let kubernetes: KubernetesClient
+  let database: ThrowawayPostgres.Database
   /// Made for this run, and removed after it.
   let namespace: String
 
@@ -59,13 +60,14 @@ struct ConformanceEnvironment: Sendable {
     let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let parts = try DaemonParts(configuration, access: access, front: front, cluster: cluster, log: log)
     let environment = ConformanceEnvironment(
-      service: parts.service, kubernetes: parts.kubernetes,
+      service: parts.service, kubernetes: parts.kubernetes, database: database,
       namespace: "rollbackd-test-\(UInt32.random(in: 0 ... .max))")
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask(executorPreference: front) { await parts.postgres.run() }
       group.addTask(executorPreference: cluster) { await parts.observer.run() }
       _ = try await SchemaMigrator(client: parts.postgres).migrate()
       group.addTask(executorPreference: cluster) { await parts.service.run() }
+      group.addTask(executorPreference: front) { await parts.auditListener.run() }
       let namespaces = ResourceKind(plural: "namespaces")
       try await environment.kubernetes.create(
         #"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"\#(environment.namespace)"}}"#, as: namespaces,

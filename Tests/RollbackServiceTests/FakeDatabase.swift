@@ -97,7 +97,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     state.withLock { Array($0.apps.filter { $0.name > name }.prefix(limit)) }
   }
 
-  func register(_ app: App) async throws -> (app: App, created: Bool) { (app, true) }
+  func register(_ app: App, by author: AuditedAuthor) async throws -> (app: App, created: Bool) { (app, true) }
 
   func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord] {
     state.withLock { state in
@@ -131,7 +131,9 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     state.withLock { $0.migrations }
   }
 
-  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
+  func record(
+    _ migration: Migration, of app: App, by author: AuditedAuthor
+  ) async throws -> (migration: Migration, created: Bool) {
     state.withLock { $0.migrations.append(migration) }
     return (migration, true)
   }
@@ -253,6 +255,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   // MARK: AuditLog
 
   func recordRefusal(_ refusal: AuditedRefusal) async throws {
+    try enter("recordRefusal")
     state.withLock { _ = Self.audit("\(refusal.action):\(refusal.error.reason.rawValue)", &$0) }
   }
 

@@ -124,6 +124,9 @@ struct JSONFieldTests {
         {"id":7,"created_at":"2026-11-24T02:47:10.125000Z","actor_id":null,"action":"deploy.rollback",\
         "target_id":"t","details":{"image_ref":"r","n":1.50e3,"deep":[true,null]},"prev_hash":null,"hash":"0aff"}
         """)
+    var bytes = JSONBytes()
+    event.write(to: &bytes)
+    #expect(String(decoding: bytes.bytes, as: UTF8.self) == event.json.line)
     #expect(
       VerifyAuditResponse(intact: false, rows: 3, unchainedRows: 1, headID: 9, headHash: [1], firstBadID: 4).json.line
         == """

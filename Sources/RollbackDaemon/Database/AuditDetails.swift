@@ -102,12 +102,60 @@ struct RefusalDetails: Encodable {
   var message: String
   var requestID: String?
   var details: [String: String]
+  /// Only where the row stands for several calls.
+  var repetition: RepetitionDetails?
   var peer: AuditedPeer
   var host: String
 
   enum CodingKeys: String, CodingKey {
     case app, target, reason, message
     case requestID = "request_id"
-    case details, peer, host
+    case details
+    case repetition = "repeated"
+    case peer, host
+  }
+}
+
+/// How many calls a refusal's row stands for; the row tells of the last one.
+struct RepetitionDetails: Encodable {
+  var count: UInt64
+  var firstAt: String
+  var lastAt: String
+
+  enum CodingKeys: String, CodingKey {
+    case count
+    case firstAt = "first_at"
+    case lastAt = "last_at"
+  }
+
+  init(_ repetition: AuditedRefusal.Repetition) {
+    count = repetition.count
+    firstAt = repetition.first.rfc3339
+    lastAt = repetition.last.rfc3339
+  }
+}
+
+/// `details_jsonb` of an app that was registered; the statement adds its id.
+struct RegistrationDetails: Encodable {
+  var app: String
+  var namespace: String
+  var deployment: String
+  var container: String
+  var peer: AuditedPeer
+  var host: String
+}
+
+/// `details_jsonb` of a migration that was recorded.
+struct MigrationDetails: Encodable {
+  var appID: String
+  var app: String
+  var version: String
+  var name: String
+  var peer: AuditedPeer
+  var host: String
+
+  enum CodingKeys: String, CodingKey {
+    case appID = "app_id"
+    case app, version, name, peer, host
   }
 }

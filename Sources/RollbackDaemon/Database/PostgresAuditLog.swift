@@ -13,13 +13,20 @@ struct PostgresAuditLog: AuditLog {
       app: refusal.app.isEmpty ? nil : refusal.app, target: refusal.target.isEmpty ? nil : refusal.target,
       reason: refusal.error.reason.rawValue, message: refusal.error.message,
       requestID: refusal.requestID.isEmpty ? nil : refusal.requestID, details: refusal.error.details,
+      repetition: refusal.repetition.map(RepetitionDetails.init),
       peer: AuditedPeer(refusal.caller, userName: userName(refusal.caller.userID)), host: host)
     try await withDatabaseErrors {
+      // The app as its caller named it, where there is such an app: so that its refusals are found with it.
       _ = try await client.query(
-        "INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb) VALUES ($1, $2, $3, $4)",
+        """
+        INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb)
+        SELECT $1, $2, $3, $4::jsonb || coalesce(
+          (SELECT jsonb_build_object('app_id', a.id, 'app', a.name) FROM paas_apps a
+            WHERE a.name = $5 OR a.id::text = $5 LIMIT 1), '{}')
+        """,
         [
           .text(refusal.actorID), .text(refusal.action), .text(refusal.target.isEmpty ? nil : refusal.target),
-          .jsonb(try JSONText.encode(details)),
+          .jsonb(try JSONText.encode(details)), .text(refusal.app),
         ])
     }
   }
@@ -44,35 +51,5 @@ struct PostgresAuditLog: AuditLog {
           prevHash: try row.decode(6, as: [UInt8]?.self) ?? [], hash: try row.decode(7, as: [UInt8]?.self) ?? [])
       }
     }
-  }
-}
-
-/// A query for audit events: only the conditions that are asked for, so that each can use its index.
-struct AuditSelection {
-  private(set) var sql: String
-  private(set) var parameters: [PostgresValue] = []
-
-  init(_ filter: AuditFilter, limit: Int) {
-    sql = """
-      SELECT id::bigint, created_at, actor_id::text, action::text, target_id::text, details_jsonb, prev_hash, hash
-      FROM paas_audit_events
-      """
-    var conditions: [String] = []
-    func add(_ condition: (String) -> String, _ value: PostgresValue?) {
-      guard let value else { return }
-      parameters.append(value)
-      conditions.append(condition("$\(parameters.count)"))
-    }
-    add({ "details_jsonb ->> 'app_id' = \($0)" }, filter.appID.map { .text($0) })
-    add({ filter.isActionPrefix ? "starts_with(action, \($0))" : "action = \($0)" }, filter.action.map { .text($0) })
-    add({ "actor_id::text = \($0)" }, filter.actorID.map { .text($0) })
-    add({ "target_id::text = \($0)" }, filter.targetID.map { .text($0) })
-    add({ "created_at >= \($0)" }, filter.since.map { .timestamptz(PostgresTimestamp(microsecondsSince1970: $0)) })
-    add({ "created_at < \($0)" }, filter.until.map { .timestamptz(PostgresTimestamp(microsecondsSince1970: $0)) })
-    add({ "id < \($0)" }, filter.before.map { .int8($0) })
-    add({ "id > \($0)" }, filter.after.map { .int8($0) })
-    if !conditions.isEmpty { sql += " WHERE " + conditions.joined(separator: " AND ") }
-    parameters.append(.int8(Int64(limit)))
-    sql += " ORDER BY id \(filter.after == nil ? "DESC" : "ASC") LIMIT $\(parameters.count)"
   }
 }

@@ -7,6 +7,8 @@ internal import RollbackService
 /// Apps, deploys and migrations in PostgreSQL.
 struct PostgresDeployStore: DeployStore {
   let client: PostgresClient
+  /// Who we are in audit rows.
+  let host: String
   var codec = ProtobufCodec()
   let environmentKey = EnvironmentKey()
 
@@ -32,15 +34,29 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func register(_ app: App) async throws -> (app: App, created: Bool) {
+  func register(_ app: App, by author: AuditedAuthor) async throws -> (app: App, created: Bool) {
     try await withDatabaseErrors {
+      let details = RegistrationDetails(
+        app: app.name, namespace: app.namespace, deployment: app.deployment, container: app.container,
+        peer: AuditedPeer(author.caller, userName: nil), host: host)
       let inserted: PostgresResult
       do {
+        // One statement, and so one transaction: the app and its audit row, or neither.
         inserted = try await client.query(
           """
-          INSERT INTO paas_apps AS a (name, namespace, deployment, container) VALUES ($1, $2, $3, $4)
-          ON CONFLICT (name) DO NOTHING RETURNING \(AppRow.columns)
-          """, [.text(app.name), .text(app.namespace), .text(app.deployment), .text(app.container)])
+          WITH app AS (
+            INSERT INTO paas_apps (name, namespace, deployment, container) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (name) DO NOTHING RETURNING *
+          ), audit AS (
+            INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb)
+            SELECT $5, 'app.register', id::text, $6::jsonb || jsonb_build_object('app_id', id) FROM app
+          )
+          SELECT \(AppRow.columns) FROM app a
+          """,
+          [
+            .text(app.name), .text(app.namespace), .text(app.deployment), .text(app.container), .text(author.actorID),
+            .jsonb(try JSONText.encode(details)),
+          ])
       } catch let error as PostgresError where error.sqlState == "23505" {
         throw ServiceError(
           .conflict,
@@ -142,13 +158,28 @@ struct PostgresDeployStore: DeployStore {
     }
   }
 
-  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool) {
+  func record(
+    _ migration: Migration, of app: App, by author: AuditedAuthor
+  ) async throws -> (migration: Migration, created: Bool) {
     try await withDatabaseErrors {
+      let details = MigrationDetails(
+        appID: app.id, app: app.name, version: migration.version, name: migration.name,
+        peer: AuditedPeer(author.caller, userName: nil), host: host)
       let inserted = try await client.query(
         """
-        INSERT INTO paas_migrations_applied (app_id, version, name) VALUES ($1, $2, $3)
-        ON CONFLICT (app_id, version) DO NOTHING RETURNING version, name, applied_at
-        """, [.uuid(UUID(uuidString: app.id)), .text(migration.version), .text(migration.name)])
+        WITH migration AS (
+          INSERT INTO paas_migrations_applied (app_id, version, name) VALUES ($1, $2, $3)
+          ON CONFLICT (app_id, version) DO NOTHING RETURNING version, name, applied_at
+        ), audit AS (
+          INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb)
+          SELECT $4, 'migration.record', version, $5 FROM migration
+        )
+        SELECT version, name, applied_at FROM migration
+        """,
+        [
+          .uuid(UUID(uuidString: app.id)), .text(migration.version), .text(migration.name), .text(author.actorID),
+          .jsonb(try JSONText.encode(details)),
+        ])
       if let row = inserted.first { return (try Self.migration(row), true) }
       let known = try await client.query(
         "SELECT version, name, applied_at FROM paas_migrations_applied WHERE app_id = $1 AND version = $2",

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Logging
 internal import Postgres
 internal import ProtobufC
 internal import RollbackMessages
@@ -9,7 +10,7 @@ extension PostgresOperationStore {
     _ outcome: RecordedOutcome, of lease: Lease,
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
-    try await withDatabaseErrors {
+    let written: (frame: RolloutFrame, head: PostgresRow)? = try await withDatabaseErrors {
       try await client.withTransaction { transaction in
         // The lease row is locked first: a takeover either came before, and then this finds nothing, or waits.
         let held = try await transaction.query(
@@ -28,17 +29,17 @@ extension PostgresOperationStore {
         let audited = try await transaction.query(
           """
           INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb) VALUES ($1, $2, $3, $4)
-          RETURNING id
+          RETURNING id, hash
           """,
           [
             .text(outcome.plan.actorID), .text("\(outcome.plan.action).\(outcome.outcome.word)"),
             .text(outcome.plan.isRollback ? outcome.plan.targetDeployID : lease.deployID),
             .jsonb(try JSONText.encode(details(outcome, deploy))),
           ])
-        guard let auditID = try audited.first?.decode(0, as: Int64.self) else {
+        guard let head = audited.first else {
           throw ServiceError(.internal, "the database answered nothing to the audit row of deploy \(lease.deployID)")
         }
-        let frame = lastFrame(deploy, auditID)
+        let frame = lastFrame(deploy, try head.decode(0))
         _ = try await transaction.query(
           "INSERT INTO paas_rollout_events (deploy_id, seq, kind, payload) VALUES ($1, $2, $3, $4)",
           [
@@ -47,9 +48,18 @@ extension PostgresOperationStore {
           ])
         _ = try await transaction.query(
           "DELETE FROM paas_operation_leases WHERE deploy_id = $1", [.uuid(UUID(uuidString: lease.deployID))])
-        return frame
+        return (frame, head)
       }
     }
+    guard let written else { return nil }
+    // Kept outside the database: rows cut off the end of the chain can be noticed by it alone.
+    let (id, hash) = (try written.head.int(0), Hexadecimal.text(of: try written.head.bytes(1)))
+    log.notice(
+      "audit head",
+      metadata: [
+        "audit": "\(id)", "hash": "\(hash)", "deploy": "\(lease.deployID)", "outcome": "\(outcome.outcome.word)",
+      ])
+    return written.frame
   }
 
   private func update(

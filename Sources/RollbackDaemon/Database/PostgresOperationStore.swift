@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Logging
 internal import Postgres
 internal import ProtobufC
 internal import RollbackMessages
@@ -15,6 +16,7 @@ struct PostgresOperationStore: OperationStore {
   let leaseDuration: Duration
   /// The name of a local user, for the audit.
   let userName: @Sendable (UInt32) -> String?
+  let log: Logger
 
   // MARK: Leases
 

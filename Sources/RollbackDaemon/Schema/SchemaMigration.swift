@@ -24,5 +24,5 @@ package struct SchemaMigration: Sendable, Hashable {
   }
 
   /// The schema that this build of the daemon works with.
-  package static let all: [SchemaMigration] = [.deployments, .auditChain, .operationControl, .targets]
+  package static let all: [SchemaMigration] = [.deployments, .auditChain, .operationControl, .targets, .auditReading]
 }

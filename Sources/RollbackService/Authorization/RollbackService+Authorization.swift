@@ -1,4 +1,3 @@
-internal import Logging
 public import RollbackMessages
 
 extension RollbackService {
@@ -17,15 +16,42 @@ extension RollbackService {
     throw error
   }
 
-  /// Records a refusal; where that fails the refusal stands all the same, and the log has it.
+  /// Records a refusal, within the bounds of ``RefusalLedger``; the refusal stands whether or not it can be recorded.
   func auditRefusal(_ refusal: AuditedRefusal) async {
+    var refusal = refusal
+    refusal.app = refusal.app.cut(toBytes: 253)
+    refusal.target = refusal.target.cut(toBytes: 512)
+    await refusals.record(refusal)
+  }
+
+  /// Runs the body of a call that changes something; what it refuses is audited as `ACTION.refused`.
+  func auditingRefusals<Value>(
+    _ action: String, app: String, target: String, by author: AuditedAuthor, _ body: () async throws -> Value
+  ) async throws -> Value {
     do {
-      try await audit.recordRefusal(refusal)
-    } catch {
-      log.warning(
-        "a refusal could not be audited",
-        metadata: ["action": "\(refusal.action)", "reason": "\(refusal.error.reason.rawValue)", "cause": "\(error)"])
+      return try await body()
+    } catch let error as ServiceError {
+      await auditRefusal(
+        AuditedRefusal(
+          action: action + ".refused", caller: author.caller, actorID: author.actorID, app: app, target: target,
+          error: error, requestID: ""))
+      throw error
     }
+  }
+}
+
+extension String {
+  /// At most so many bytes of it, whole characters: what callers send is kept, but not at any length.
+  fileprivate func cut(toBytes limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    var scalars = String.UnicodeScalarView()
+    var count = 0
+    for scalar in unicodeScalars {
+      count += UTF8.width(scalar)
+      guard count <= limit else { break }
+      scalars.append(scalar)
+    }
+    return String(scalars)
   }
 }
 

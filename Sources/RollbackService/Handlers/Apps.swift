@@ -4,14 +4,17 @@ extension RollbackService {
   /// Makes an app known.
   public func registerApp(_ request: RegisterAppRequest, from caller: Caller) async throws -> RegisterAppResponse {
     try await authorize(caller, .registerApp)
-    try RequestCheck.app(request.name)
-    try RequestCheck.objectName(request.namespace, "namespace")
-    try RequestCheck.objectName(request.deployment, "deployment")
-    try RequestCheck.objectName(request.container, "container")
-    let app = App(
-      name: request.name, namespace: request.namespace, deployment: request.deployment, container: request.container)
-    let (registered, created) = try await deploys.register(app)
-    return RegisterAppResponse(app: registered, created: created)
+    let author = AuditedAuthor(caller: caller, actorID: authorization.actors[caller.userID])
+    return try await auditingRefusals("app.register", app: request.name, target: request.name, by: author) {
+      try RequestCheck.app(request.name)
+      try RequestCheck.objectName(request.namespace, "namespace")
+      try RequestCheck.objectName(request.deployment, "deployment")
+      try RequestCheck.objectName(request.container, "container")
+      let app = App(
+        name: request.name, namespace: request.namespace, deployment: request.deployment, container: request.container)
+      let (registered, created) = try await deploys.register(app, by: author)
+      return RegisterAppResponse(app: registered, created: created)
+    }
   }
 
   /// Every app, by name.

@@ -9,24 +9,38 @@ extension RollbackService {
   ) async throws {
     try await authorize(caller, .auditQuery)
     let size = try RequestCheck.pageSize(request.pageSize, default: 200, limit: 1000)
-    var filter = try await filter(of: request)
-    var remaining = request.limit == 0 ? UInt64.max : request.limit
-    let newest = request.follow ? try await audit.events(matching: AuditFilter(), limit: 1).first?.id ?? 0 : 0
-    while remaining > 0 {
-      let limit = Int(min(UInt64(size), remaining))
-      let events = try await audit.events(matching: filter, limit: limit + 1)
-      let page = Array(events.prefix(limit))
-      remaining -= UInt64(page.count)
-      let isLast = events.count <= limit
-      filter.before = page.last?.id
-      if !page.isEmpty || isLast {
-        try await send(AuditPage(events: page, nextCursor: isLast ? "" : "\(page.last?.id ?? 0)"))
-      }
-      if isLast { break }
+    let filter = try await filter(of: request)
+    guard request.follow else { return try await history(filter, request.limit, size: size, send: send) }
+    try await auditBell.followed {
+      // What is written from now on has a higher id: nothing comes twice, and nothing is lost in between.
+      let newest = try await audit.events(matching: AuditFilter(), limit: 1).first?.id ?? 0
+      var past = filter
+      past.before = min(filter.before ?? .max, newest + 1)
+      try await history(past, request.limit, size: size, send: send)
+      try await follow(filter, after: newest, size: size, send: send)
     }
-    if request.follow { try await follow(filter, after: newest, size: size, send: send) }
   }
 
+  /// What is there already, newest first. The last page has no cursor; there always is one.
+  private func history(
+    _ filter: AuditFilter, _ limit: UInt64, size: Int, send: @Sendable (AuditPage) async throws -> Void
+  ) async throws {
+    var filter = filter
+    var remaining = limit == 0 ? UInt64.max : limit
+    while remaining > 0 {
+      let limit = Int(min(UInt64(size), remaining))
+      // One more tells whether there is another page.
+      var events = try await audit.events(matching: filter, limit: limit + 1)
+      let isLast = events.count <= limit
+      if !isLast { events.removeLast() }
+      remaining -= UInt64(events.count)
+      filter.before = events.last?.id
+      for page in AuditPage.pages(events, endsAll: isLast) { try await send(page) }
+      if isLast { return }
+    }
+  }
+
+  /// What is written from now on, oldest first.
   private func follow(
     _ filter: AuditFilter, after newest: Int64, size: Int, send: @Sendable (AuditPage) async throws -> Void
   ) async throws {
@@ -34,31 +48,57 @@ extension RollbackService {
     filter.before = nil
     filter.after = newest
     while true {
+      // Before the reading: a row that is written during it rings again.
+      let rings = auditBell.rings
       let events = try await audit.events(matching: filter, limit: size)
       if let last = events.last {
         filter.after = last.id
-        try await send(AuditPage(events: events))
+        for page in AuditPage.pages(events, endsAll: true) { try await send(AuditPage(events: page.events)) }
       }
-      if events.count < size {
-        try await clock.sleep(until: clock.now.advanced(by: .seconds(1)), tolerance: nil)
-      }
+      if events.count < size { try await waitForNews(past: rings) }
     }
+  }
+
+  /// Suspends until the bell rings, or until it is time to look all the same: soon when nobody listens to the database.
+  private func waitForNews(past rings: UInt64) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { [auditBell, clock] group in
+      group.addTask { await auditBell.wait(past: rings) }
+      group.addTask {
+        let patience: Duration = auditBell.isHeard ? .seconds(30) : .seconds(1)
+        try await clock.sleep(until: clock.now.advanced(by: patience), tolerance: nil)
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+    try Task.checkCancellation()
   }
 
   private func filter(of request: AuditQueryRequest) async throws -> AuditFilter {
     var filter = AuditFilter()
-    if !request.app.isEmpty { filter.appID = try await app(named: request.app).id }
     for (value, name) in [(request.action, "action"), (request.actor, "actor"), (request.target, "target")] {
-      try RequestCheck.text(value, name, limit: 256)
+      try RequestCheck.text(value, name, limit: 512)
     }
     if !request.action.isEmpty {
       filter.isActionPrefix = request.action.hasSuffix("*")
-      filter.action = filter.isActionPrefix ? String(request.action.dropLast()) : request.action
+      let action = filter.isActionPrefix ? String(request.action.dropLast()) : request.action
+      guard !action.contains("*") else {
+        throw ServiceError(
+          .invalidArgument,
+          "action \(RequestCheck.quoted(request.action)) has a * that is not at its end; only there it stands for the rest"
+        )
+      }
+      // A * alone restricts nothing.
+      if !action.isEmpty { filter.action = action }
     }
     if !request.actor.isEmpty { filter.actorID = request.actor }
     if !request.target.isEmpty { filter.targetID = request.target }
     filter.since = request.since?.microseconds
     filter.until = request.until?.microseconds
+    if let since = request.since, let until = request.until, since >= until {
+      throw ServiceError(
+        .invalidArgument,
+        "since (\(since.rfc3339)) is not before until (\(until.rfc3339)): no event can lie between them")
+    }
     if !request.cursor.isEmpty {
       guard let id = Int64(request.cursor), id > 0 else {
         throw ServiceError(
@@ -66,6 +106,7 @@ extension RollbackService {
       }
       filter.before = id
     }
+    if !request.app.isEmpty { filter.appID = try await app(named: request.app).id }
     return filter
   }
 
@@ -95,5 +136,26 @@ extension RollbackService {
       bytes.append(byte)
     }
     return bytes
+  }
+}
+
+extension AuditPage {
+  /// About how many bytes a page may have: far from the most that a message may, also with its last event.
+  private static let size = 1 << 20
+
+  /// Events as pages that are not too large; the last one of all has no cursor.
+  static func pages(_ events: [AuditEvent], endsAll: Bool) -> [AuditPage] {
+    var pages: [AuditPage] = []
+    var start = 0
+    var size = 0
+    for (index, event) in events.enumerated() {
+      size += event.detailsJSON.utf8.count + 256
+      guard size >= Self.size, index < events.count - 1 else { continue }
+      pages.append(AuditPage(events: Array(events[start...index]), nextCursor: "\(event.id)"))
+      start = index + 1
+      size = 0
+    }
+    pages.append(AuditPage(events: Array(events[start...]), nextCursor: endsAll ? "" : "\(events.last?.id ?? 0)"))
+    return pages
   }
 }

@@ -19,7 +19,11 @@ extension RollbackService {
       guard let progress = supervisor.feed(of: running[index].deployID)?.newestProgress else { continue }
       running[index].progress = progress.message
     }
-    let parts = await (database, cluster, registry)
+    var parts = await (database, cluster, registry)
+    if parts.0.state == .ok, let problem = refusals.problem {
+      parts.0.state = .degraded
+      parts.0.message = problem
+    }
     let isWell =
       parts.0.state == .ok && parts.1.state == .ok && (parts.2.state == .ok || parts.2.state == .notConfigured)
     return GetHealthResponse(

@@ -6,13 +6,18 @@ extension RollbackService {
     _ request: RecordMigrationRequest, from caller: Caller
   ) async throws -> RecordMigrationResponse {
     try await authorize(caller, .recordMigration)
-    guard !request.version.isEmpty else { throw ServiceError(.invalidArgument, "version is empty: name the migration") }
-    try RequestCheck.text(request.version, "version", limit: 128)
-    try RequestCheck.text(request.name, "name", limit: 256)
-    let app = try await app(named: request.app)
-    let migration = Migration(version: request.version, name: request.name)
-    let (recorded, created) = try await deploys.record(migration, of: app)
-    return RecordMigrationResponse(migration: recorded, created: created)
+    let author = AuditedAuthor(caller: caller, actorID: authorization.actors[caller.userID])
+    return try await auditingRefusals("migration.record", app: request.app, target: request.version, by: author) {
+      guard !request.version.isEmpty else {
+        throw ServiceError(.invalidArgument, "version is empty: name the migration")
+      }
+      try RequestCheck.text(request.version, "version", limit: 128)
+      try RequestCheck.text(request.name, "name", limit: 256)
+      let app = try await app(named: request.app)
+      let migration = Migration(version: request.version, name: request.name)
+      let (recorded, created) = try await deploys.record(migration, of: app, by: author)
+      return RecordMigrationResponse(migration: recorded, created: created)
+    }
   }
 
   /// The migrations applied for an app, newest first.

@@ -22,6 +22,20 @@ public struct AuditedRefusal: Sendable {
   public var target: String
   public var error: ServiceError
   public var requestID: String
+  /// Where the row stands for several calls of one kind, of which it tells of the last.
+  public var repetition: Repetition?
+
+  public struct Repetition: Hashable, Sendable {
+    public var count: UInt64
+    public var first: Timestamp
+    public var last: Timestamp
+
+    public init(count: UInt64, first: Timestamp, last: Timestamp) {
+      self.count = count
+      self.first = first
+      self.last = last
+    }
+  }
 
   public init(
     action: String, caller: Caller, actorID: String?, app: String, target: String, error: ServiceError,
@@ -34,6 +48,17 @@ public struct AuditedRefusal: Sendable {
     self.target = target
     self.error = error
     self.requestID = requestID
+  }
+}
+
+/// Who makes a change that is audited.
+public struct AuditedAuthor: Sendable {
+  public var caller: Caller
+  public var actorID: String?
+
+  public init(caller: Caller, actorID: String?) {
+    self.caller = caller
+    self.actorID = actorID
   }
 }
 

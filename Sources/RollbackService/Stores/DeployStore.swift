@@ -9,9 +9,10 @@ public protocol DeployStore: EnvironmentStore {
   func app(_ nameOrID: String) async throws -> App?
   /// Apps by name, behind `name`.
   func apps(after name: String, limit: Int) async throws -> [App]
-  /// Registers an app; the flag is false when it was there with the same values.
+  /// Registers an app and writes its audit row, both or neither; the flag is false when it was there with the same
+  /// values, and nothing is written then.
   /// - Throws: `conflict` when the name, or the container, belongs to another.
-  func register(_ app: App) async throws -> (app: App, created: Bool)
+  func register(_ app: App, by author: AuditedAuthor) async throws -> (app: App, created: Bool)
 
   /// Deploys of an app, newest first, behind a row. `rollbackable` is set for a current deploy on top of which another
   /// was tried and did not go live, and for no other.
@@ -33,8 +34,11 @@ public protocol DeployStore: EnvironmentStore {
   /// Migrations of an app that were applied after `deploy` was made, oldest first.
   func migrations(of app: App, since deploy: DeployRecord) async throws -> [Migration]
 
-  /// Records a migration; the flag is false when it was there.
-  func record(_ migration: Migration, of app: App) async throws -> (migration: Migration, created: Bool)
+  /// Records a migration and writes its audit row, both or neither; the flag is false when it was there, and nothing is
+  /// written then.
+  func record(
+    _ migration: Migration, of app: App, by author: AuditedAuthor
+  ) async throws -> (migration: Migration, created: Bool)
   /// Migrations of an app, newest first, behind a version.
   func migrations(of app: App, after version: String, limit: Int) async throws -> [Migration]
 }

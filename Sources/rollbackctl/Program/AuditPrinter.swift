@@ -4,61 +4,64 @@ internal import RollbackMessages
 struct AuditPrinter {
   var context: CommandContext
   private var isHeadingWritten = false
+  private var output = JSONBytes()
+
+  /// How much JSON is gathered before it is written, where nobody waits for each event.
+  private static let portion = 64 << 10
 
   init(context: CommandContext) { self.context = context }
 
   /// Writes all that match, in memory that does not grow with them.
   func print(_ request: AuditQueryRequest) async throws {
     var printer = self
-    if context.format == .json { return try await printDocument(request) }
-    var count: UInt64 = 0
-    var last: AuditEvent?
-    var request = request
     let limit = request.limit
+    var request = request
     // One more than asked for tells whether there are more.
     if limit > 0 { request.limit = limit + 1 }
-    var hasMore = false
-    try await context.daemon.auditEvents(request) { event in
-      guard limit == 0 || count < limit else {
-        hasMore = true
-        return
-      }
-      count += 1
-      last = event
-      try printer.print(event)
-    }
-    guard context.format == .table else { return }
-    if count == 0 { context.console.tell("No audit event matches.\n") }
-    if hasMore, let last { context.console.tell("There are more: --limit 0 for all, --cursor \(last.id) to go on.\n") }
-  }
-
-  /// `{"events":[…],"next_cursor":…}`.
-  private func printDocument(_ request: AuditQueryRequest) async throws {
-    var request = request
-    let limit = request.limit
-    if limit > 0 { request.limit = limit + 1 }
     var count: UInt64 = 0
-    var last: AuditEvent?
+    var lastID: Int64 = 0
     var hasMore = false
-    try await context.daemon.auditEvents(request) { event in
-      guard limit == 0 || count < limit else {
-        hasMore = true
-        return
+    printer.output.reserve(Self.portion + (16 << 10))
+    if context.format == .json { printer.output.raw("{\n  \"events\": [") }
+    do {
+      try await context.daemon.auditEvents(request) { event in
+        guard limit == 0 || count < limit else {
+          hasMore = true
+          return
+        }
+        switch printer.context.format {
+        case .table: try printer.print(event)
+        case .ndjson: try printer.gather(event, before: "", after: "\n")
+        case .json: try printer.gather(event, before: count == 0 ? "\n    " : ",\n    ", after: "")
+        }
+        count += 1
+        lastID = event.id
       }
-      try context.console.write(count == 0 ? "{\n  \"events\": [\n    " : ",\n    ")
-      try context.console.write(event.json.line)
-      count += 1
-      last = event
+    } catch {
+      // What came before is true all the same.
+      if context.format == .ndjson { try printer.flush() }
+      throw error
     }
-    // A cursor is the id of the last event before it.
-    let cursor = hasMore ? JSONValue.string("\(last?.id ?? 0)") : .null
-    try context.console.write(count == 0 ? "{\n  \"events\": [" : "\n  ")
-    try context.console.write("],\n  \"next_cursor\": \(cursor.line)\n}\n")
+    switch context.format {
+    case .table:
+      if count == 0 { context.console.tell("No audit event matches.\n") }
+      if hasMore { context.console.tell("There are more: --limit 0 for all, --cursor \(lastID) to go on.\n") }
+    case .ndjson: break
+    case .json:
+      printer.output.raw(count == 0 ? "],\n  \"next_cursor\": " : "\n  ],\n  \"next_cursor\": ")
+      // A cursor is the id of the last event before it.
+      printer.output.given(hasMore ? "\(lastID)" : "")
+      printer.output.raw("\n}\n")
+    }
+    try printer.flush()
   }
 
-  /// Writes one.
+  /// Writes one at once.
   mutating func print(_ event: AuditEvent) throws {
-    guard context.format == .table else { return try context.console.write(event.json.line + "\n") }
+    guard context.format == .table else {
+      try gather(event, before: "", after: "\n")
+      return try flush()
+    }
     let traits = context.console.output
     if !isHeadingWritten {
       isHeadingWritten = true
@@ -68,5 +71,18 @@ struct AuditPrinter {
     let text = AuditLine(event).text(context.console.localTime)
     let lines = RolloutPreview.wrap(text, indent: 10, traits.width)
     try context.console.write(lines.map { $0 + "\n" }.joined())
+  }
+
+  private mutating func gather(_ event: AuditEvent, before: StaticString, after: StaticString) throws {
+    output.raw(before)
+    event.write(to: &output)
+    output.raw(after)
+    if output.count >= Self.portion { try flush() }
+  }
+
+  private mutating func flush() throws {
+    guard output.count > 0 else { return }
+    try context.console.write(output.bytes)
+    output.removeAll()
   }
 }

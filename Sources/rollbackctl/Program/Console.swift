@@ -5,6 +5,8 @@ protocol Console: Sendable {
   /// Data, to standard output.
   /// - Throws: ``CommandFailure`` when it cannot be written. When nobody reads it any more the program ends quietly.
   func write(_ text: String) throws
+  /// The same, of bytes that are text.
+  func write(_ bytes: [UInt8]) throws
   /// Progress, questions and warnings, to standard error. What cannot be written is lost.
   func tell(_ text: String)
   /// A line of standard input without its end; nil when there is none any more. Suspends until it is there.

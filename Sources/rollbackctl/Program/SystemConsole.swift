@@ -27,8 +27,10 @@ struct SystemConsole: Console {
     environment = Environment { name in getenv(name).map { String(cString: $0) } }
   }
 
-  func write(_ text: String) throws {
-    guard let code = Self.writeAll(text, to: STDOUT_FILENO) else { return }
+  func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+  func write(_ bytes: [UInt8]) throws {
+    guard let code = Self.writeAll(bytes, to: STDOUT_FILENO) else { return }
     if code == EPIPE {
       // Somebody up the line ignores SIGPIPE: end as if it had come.
       signal(SIGPIPE, SIG_DFL)
@@ -38,12 +40,12 @@ struct SystemConsole: Console {
   }
 
   func tell(_ text: String) {
-    _ = Self.writeAll(text, to: STDERR_FILENO)
+    _ = Self.writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 
   /// - Returns: errno when it failed.
-  private static func writeAll(_ text: String, to descriptor: Int32) -> Int32? {
-    var bytes = Array(text.utf8)[...]
+  private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count >= 0 {

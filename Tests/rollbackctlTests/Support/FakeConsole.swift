@@ -49,6 +49,8 @@ final class FakeConsole: Console {
     FakeConsole(output: StreamTraits(), progress: StreamTraits(), canAsk: false)
   }
 
+  func write(_ bytes: [UInt8]) throws { try write(String(decoding: bytes, as: UTF8.self)) }
+
   func write(_ text: String) throws {
     try state.withLock { state in
       if let failure = state.outputFailure { throw failure }

@@ -955,7 +955,7 @@ struct  Rollback__V1__AuditQueryRequest
    */
   char *app;
   /*
-   * Only this action; a trailing "*" matches any ending.
+   * Only this action; a trailing "*" matches any ending, and a "*" elsewhere is refused.
    */
   char *action;
   char *actor;
@@ -981,7 +981,8 @@ struct  Rollback__V1__AuditQueryRequest
    */
   uint32_t page_size;
   /*
-   * After the newest, wait for more.
+   * After what is there already, newest first, whose last page has no cursor, new events as they are committed, oldest
+   * first, without end. None comes twice or is left out.
    */
   protobuf_c_boolean follow;
 };
@@ -993,6 +994,9 @@ struct  Rollback__V1__AuditQueryRequest
 struct  Rollback__V1__AuditPage
 {
   ProtobufCMessage base;
+  /*
+   * As many as were asked for, or fewer where they are large.
+   */
   size_t n_events;
   Rollback__V1__AuditEvent **events;
   /*
