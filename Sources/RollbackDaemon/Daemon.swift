@@ -6,10 +6,14 @@ internal import Postgres
 internal import RollbackService
 internal import TTRPC
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// Runs the daemon's parts: started in the order in which they need each other, stopped in reverse.
 struct Daemon {
   private let configuration: DaemonConfiguration
-  private let log: Logger
+  let log: Logger
   private let notifier: SystemdNotifier
 
   init(_ configuration: DaemonConfiguration) {
@@ -24,6 +28,9 @@ struct Daemon {
 
   /// Serves until SIGTERM or SIGINT and returns 0; a second signal ends the process at once.
   func serve() async throws -> Int32 {
+    #if ROLLBACKD_FAILPOINTS
+      try armFailpoints()
+    #endif
     // Whatever can be wrong with the surroundings is found before the first thread starts.
     let access = try clusterAccess()
     let listeners = try makeListeners()
@@ -36,6 +43,10 @@ struct Daemon {
       loop.stop()
       loop.join()
     }
+    #if ROLLBACKD_FAILPOINTS
+      // Nothing is left that an error could be told to.
+      try? await Failpoint.drained.reach()
+    #endif
     return try end.get()
   }
 
@@ -97,6 +108,10 @@ struct Daemon {
       group.addTask { await signals.endProcessAtNextStop() }
       parts.service.stop()
       parts.server.shutDown(within: configuration.drainTimeout)
+      #if ROLLBACKD_FAILPOINTS
+        // Nobody waits for an answer: an error has no effect here.
+        try? await Failpoint.draining.reach()
+      #endif
       for await _ in served {}
       group.cancelAll()
       return .success(0)

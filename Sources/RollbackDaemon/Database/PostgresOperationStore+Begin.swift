@@ -3,6 +3,10 @@ internal import Postgres
 internal import RollbackMessages
 internal import RollbackService
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 extension PostgresOperationStore {
   /// One statement, and so one transaction: the deploy row, its lease and its audit row, or none of them.
   private static let statement = """
@@ -27,7 +31,15 @@ extension PostgresOperationStore {
     try await withDatabaseErrors {
       let askedAt = ContinuousClock.now
       do {
-        let rows = try await client.query(Self.statement, try parameters(of: intent))
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.beforeIntent.befall()
+          let rows = try await Failpoint.$whenSent.withValue(.intentSent) {
+            try await client.query(Self.statement, try parameters(of: intent))
+          }
+          try await Failpoint.intentCommitted.befall()
+        #else
+          let rows = try await client.query(Self.statement, try parameters(of: intent))
+        #endif
         guard let row = rows.first else {
           throw ServiceError(.internal, "the database answered nothing to the intent of deploy \(intent.deployID)")
         }

@@ -4,8 +4,25 @@ internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 extension PostgresOperationStore {
   func finish(
+    _ outcome: RecordedOutcome, of lease: Lease,
+    lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
+  ) async throws -> RolloutFrame? {
+    #if ROLLBACKD_FAILPOINTS
+      try await Failpoint.$whenSent.withValue(.outcomeCommitSent) {
+        try await settle(outcome, of: lease, lastFrame: lastFrame)
+      }
+    #else
+      try await settle(outcome, of: lease, lastFrame: lastFrame)
+    #endif
+  }
+
+  private func settle(
     _ outcome: RecordedOutcome, of lease: Lease,
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
@@ -47,6 +64,9 @@ extension PostgresOperationStore {
           ])
         _ = try await transaction.query(
           "DELETE FROM paas_operation_leases WHERE deploy_id = $1", [.uuid(UUID(uuidString: lease.deployID))])
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.beforeOutcomeCommit.befall()
+        #endif
         return frame
       }
     }

@@ -4,6 +4,10 @@ internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// Operations in PostgreSQL: intent, lease, frames, outcome, by the protocol of the storage design.
 struct PostgresOperationStore: OperationStore {
   let client: PostgresClient
@@ -20,6 +24,9 @@ struct PostgresOperationStore: OperationStore {
 
   func renew(_ lease: Lease) async throws -> Lease? {
     let askedAt = ContinuousClock.now
+    #if ROLLBACKD_FAILPOINTS
+      try await Failpoint.leaseRenewal.befall()
+    #endif
     return try await withDatabaseErrors {
       let rows = try await client.query(
         """
@@ -60,6 +67,9 @@ struct PostgresOperationStore: OperationStore {
           (extract(epoch FROM clock_timestamp() - d.created_at) * 1000000)::bigint
         FROM claimed c JOIN paas_deployments d ON d.id = c.deploy_id JOIN paas_apps a ON a.id = d.app_id
         """, [.text(host), .uuid(instance), .int8(leaseDuration.wholeMicroseconds), .int8(Int64(limit))])
+      #if ROLLBACKD_FAILPOINTS
+        if !rows.isEmpty { try await Failpoint.claimed.befall() }
+      #endif
       return try rows.map { row in
         let deploy = try DeployRow.read(row, from: AppRow.columnCount)
         let next = AppRow.columnCount + DeployRow.columnCount

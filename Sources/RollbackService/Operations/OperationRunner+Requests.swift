@@ -3,6 +3,10 @@ internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// The requests of an operation: each runs as a child task, may take as long as it takes, and posts what came of it.
 extension OperationRunner {
   private var intent: ImagePatch.Intent {
@@ -40,6 +44,9 @@ extension OperationRunner {
       guard let deployment else {
         return mailbox.post(.read(DeploymentReading(uid: "", finding: .missing), nil))
       }
+      #if ROLLBACKD_FAILPOINTS
+        try await Failpoint.deploymentRead.reach()
+      #endif
       let finding: DeploymentReading.Finding
       do throws(ImagePatchRefusal) {
         finding = .decision(try ImagePatch.decide(intent, on: deployment))
@@ -57,6 +64,9 @@ extension OperationRunner {
     do {
       switch try await cluster.patch(operation.app.deployment, in: operation.app.namespace, with: patch) {
       case .applied(let deployment, let date):
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.patchAnswered.reach()
+        #endif
         guard let receipt = PatchReceipt(answer: deployment, container: intent.container, serverDate: date) else {
           return mailbox.post(.event(.patchUnknown))
         }
@@ -88,6 +98,9 @@ extension OperationRunner {
         last.auditID = auditID
         return RolloutFrame(seq: sequence, at: at, kind: .finished(last))
       }
+      #if ROLLBACKD_FAILPOINTS
+        if frame != nil { try await Failpoint.outcomeCommitted.reach() }
+      #endif
       guard case .finished(let last)? = frame?.kind else {
         return mailbox.post(.event(.outcomeSettledElsewhere))
       }

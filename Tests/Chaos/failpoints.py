@@ -1,0 +1,116 @@
+"""The sixteen failpoints under load: a daemon dies, stalls or fails there again and again."""
+import signal
+import time
+
+from judge import recovery
+from rig import RigError, wait_until
+
+POINTS = [f"FP{n}" for n in range(1, 17)]
+ACTIONS = ["kill", "abort", "sleep", "error"]
+# What one fault of the action leaves a daemon unfit for.
+STALL = 5.0
+# Fewer calls in flight than this when a fault fires, and it does not count.
+LEAST_IN_FLIGHT = 4
+
+
+class Campaign:
+    """Faults at one point, all actions after each other, over one rig with its load running."""
+
+    def __init__(self, rig, load, dice):
+        self.rig, self.load, self.dice = rig, load, dice
+        self.windows = []
+        self.turn = 0
+
+    def run(self, point, action, times):
+        began = time.time()
+        fires, void = [], 0
+        while len(fires) < times and void < times + 5:
+            fire = self._once(point, action)
+            if fire is None or fire["in_flight"] < LEAST_IN_FLIGHT:
+                void += 1
+                self.rig.note("void", point=point, action=action, fire=fire)
+            else:
+                fires.append(fire)
+        self.windows.append({
+            "point": point, "action": action, "began": began, "ended": time.time(), "fires": fires, "void": void})
+        self.rig.note("window", **self.windows[-1])
+
+    def _victim(self):
+        """The next daemon in turn that has got over its last fault."""
+        while True:
+            self.turn += 1
+            daemon = self.rig.daemons[self.turn % len(self.rig.daemons)]
+            if time.monotonic() >= daemon.busy_until:
+                return daemon
+            time.sleep(0.02)
+
+    def _once(self, point, action):
+        rig = self.rig
+        rig.restart_dead()
+        seen = len(rig.fired())
+        victim = self._victim()
+        # Not always the first to pass: the daemon is in the midst of its work then.
+        plan = f"{point}={action}@{1 if point in ('FP5', 'FP15', 'FP16') else self.dice.randint(1, 3)}"
+        armed = [victim]
+        if point == "FP5":
+            # Only who takes over passes here: another daemon must die first.
+            holder = victim
+            armed = [daemon for daemon in rig.daemons if daemon is not holder]
+            for daemon in armed:
+                daemon.arm(plan)
+            holder.signal(signal.SIGKILL)
+            holder.process.wait()
+        else:
+            victim.arm(plan)
+            if point in ("FP15", "FP16"):
+                victim.signal(signal.SIGTERM)
+        pids = {daemon.process.pid: daemon for daemon in armed}
+        try:
+            fire = wait_until(
+                lambda: next((f for f in rig.fired()[seen:] if f["pid"] in pids and f["point"] == point), None),
+                rig.lease + 12, f"{point}={action}")
+        except RigError:
+            for daemon in armed:
+                daemon.disarm()
+            return None
+        fire["in_flight"] = self.load.in_flight
+        struck = pids[fire["pid"]]
+        fire["host"] = struck.name
+        for daemon in armed:
+            daemon.disarm()
+        if action in ("kill", "abort"):
+            expected = -(signal.SIGKILL if action == "kill" else signal.SIGABRT)
+            status = struck.process.wait(30)
+            if status != expected:
+                raise RigError(f"{struck.name} was to end by {action} at {point} and ended with {status}")
+        elif point in ("FP15", "FP16"):
+            status = struck.process.wait(40)
+            fire["exit"] = status
+        else:
+            struck.busy_until = time.monotonic() + (STALL + 1 if action == "sleep" else 0.3)
+        rig.restart_dead()
+        return fire
+
+
+def lines(campaigns_windows, directory, broken, lease):
+    """One line for each point and action, and whether all of them are as they should be."""
+    result, ok = [], True
+    for window in campaigns_windows:
+        name = f"{window['point']:<5} {window['action']:<6}"
+        mine = [b for b in broken if b["at"] is not None and window["began"] <= b["at"] <= window["ended"]]
+        times = [recovery(directory, fire, fire["host"]) for fire in window["fires"]]
+        slowest = max((t for t in times if t is not None), default=None)
+        # A stalled daemon comes back by itself; its operations may be its own again.
+        limit = lease + 10 + (STALL if window["action"] == "sleep" else 0)
+        late = slowest is not None and slowest > limit
+        if mine or late or not window["fires"]:
+            ok = False
+        flight = min((fire["in_flight"] for fire in window["fires"]), default=0)
+        text = (f"{name} fired {len(window['fires']):>3}  void {window['void']:>2}  in flight >= {flight:<2}  "
+                f"broken {len(mine):>2}  recovery max {'-' if slowest is None else f'{slowest:.1f} s'}")
+        if late:
+            text += f"  LATE (limit {limit} s)"
+        if not window["fires"]:
+            text += "  VOID: never fired"
+        result.append(text)
+    return result, ok
