@@ -6,14 +6,18 @@ public enum Program {
   /// Released versions are tagged.
   package static let version = "0.1.0"
 
-  /// Runs to the end of the program.
+  /// Blocks the signals that the daemon listens for: the first thing in `main`, on its thread, before any other exists.
+  /// A thread that does not block one takes it, and with it the process.
+  public static func blockSignals() {
+    SignalSource.block([SIGTERM, SIGINT, SIGHUP])
+    SignalSource.ignoreBrokenPipes()
+  }
+
+  /// Runs to the end of the program. Call ``blockSignals()`` before.
   ///
-  /// Must be the first thing in `main`: signals are blocked here, before any other thread exists.
   /// - Parameter arguments: without the program's name.
   /// - Returns: 0, `EX_USAGE` (64), `EX_UNAVAILABLE` (69), `EX_SOFTWARE` (70), `EX_CONFIG` (78).
   public static func run(arguments: [String]) async -> Int32 {
-    SignalSource.block([SIGTERM, SIGINT, SIGHUP])
-    SignalSource.ignoreBrokenPipes()
     do throws(any Error) {
       switch try Invocation(arguments: arguments) {
       case .help: return say(HelpText.render())
