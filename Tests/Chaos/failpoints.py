@@ -2,7 +2,7 @@
 import signal
 import time
 
-from judge import recovery
+from judge import History, recovery
 from rig import RigError, wait_until
 
 POINTS = [f"FP{n}" for n in range(1, 17)]
@@ -24,7 +24,7 @@ class Campaign:
     def run(self, point, action, times):
         began = time.time()
         fires, void = [], 0
-        while len(fires) < times and void < times + 5:
+        while len(fires) < times and void < 2 + times // 2:
             fire = self._once(point, action)
             if fire is None or fire["in_flight"] < LEAST_IN_FLIGHT:
                 void += 1
@@ -94,11 +94,11 @@ class Campaign:
 
 def lines(campaigns_windows, directory, broken, lease):
     """One line for each point and action, and whether all of them are as they should be."""
-    result, ok = [], True
+    result, ok, history = [], True, History(directory)
     for window in campaigns_windows:
         name = f"{window['point']:<5} {window['action']:<6}"
         mine = [b for b in broken if b["at"] is not None and window["began"] <= b["at"] <= window["ended"]]
-        times = [recovery(directory, fire, fire["host"]) for fire in window["fires"]]
+        times = [recovery(history, fire, fire["host"]) for fire in window["fires"]]
         slowest = max((t for t in times if t is not None), default=None)
         # A stalled daemon comes back by itself; its operations may be its own again.
         limit = lease + 10 + (STALL if window["action"] == "sleep" else 0)

@@ -234,9 +234,8 @@ def _figures(history, report):
             report("I7", f"{name} had {before['threads']} threads at the start and has {after['threads']}", at=0)
 
 
-def recovery(directory, fire, pid_host):
+def recovery(history, fire, host):
     """How long after a fault the last operation that its daemon held ended; None when it held none."""
-    history = History(directory)
     holder = {}
     for change in history.lease_history:
         if change["at"] > fire["at"]:
@@ -246,6 +245,6 @@ def recovery(directory, fire, pid_host):
         else:
             holder[change["deploy_id"]] = change["holder"]
     rows = {row["id"]: row for row in history.deploys}
-    held = [deploy for deploy, host in holder.items() if host == pid_host]
+    held = [deploy for deploy, held_by in holder.items() if held_by == host]
     ends = [rows[d]["finished_at"] - fire["at"] for d in held if rows[d]["finished_at"]]
     return max(ends, default=None)

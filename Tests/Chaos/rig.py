@@ -246,7 +246,7 @@ class Daemon:
 class Rig:
     """Everything for one campaign, in one directory; `history/` in it is what a judge reads."""
 
-    def __init__(self, binaries, directory, apps=12, daemons=3, lease=3, soak=600, ready_after=400):
+    def __init__(self, binaries, directory, apps=12, daemons=3, lease=5, soak=600, ready_after=400):
         self.binaries, self.directory, self.lease, self.soak = binaries, directory, lease, soak
         self.history = f"{directory}/history"
         os.makedirs(self.history)

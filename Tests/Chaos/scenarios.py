@@ -27,22 +27,24 @@ class Line:
 
 
 def frozen(rig, load, dice, times):
-    """A holder stops before its PATCH for twice the lease; another takes over; the stale one must change nothing."""
+    """A holder stops for twice the lease: before its PATCH, within the outcome's transaction, before its lease's
+    renewal. Others take over; the stale one must then change nothing."""
     line = Line("frozen")
     taken, refused = 0, 0
     for turn in range(times):
         victim = rig.daemons[turn % len(rig.daemons)]
         seen = len(rig.fired())
-        victim.arm(f"FP7=stop@{dice.randint(1, 3)}")
-        wait_until(lambda: any(f["pid"] == victim.process.pid for f in rig.fired()[seen:]), 30, "FP7=stop")
+        point = ("FP7", "FP10", "FP14")[turn % 3]
+        victim.arm(f"{point}=stop@{dice.randint(1, 3)}")
+        wait_until(lambda: any(f["pid"] == victim.process.pid for f in rig.fired()[seen:]), 30, f"{point}=stop")
         victim.disarm()
         held = [row["deploy_id"] for row in rig.postgres.rows(
             f"SELECT deploy_id FROM paas_operation_leases WHERE holder_host = '{victim.name}'")]
-        time.sleep(2 * rig.lease)
+        time.sleep(2 * rig.lease + 1)
         still = [row["deploy_id"] for row in rig.postgres.rows(
             f"SELECT deploy_id FROM paas_operation_leases WHERE holder_host = '{victim.name}'")]
         line.expect(held, f"turn {turn}: the frozen daemon held nothing")
-        line.expect(not set(held) & set(still), f"turn {turn}: {set(held) & set(still)} was not taken over")
+        line.expect(not set(held) & set(still), f"turn {turn}, {point}: {set(held) & set(still)} was not taken over")
         taken += len(set(held) - set(still))
         before = stale_patches(rig, held)
         victim.signal(signal.SIGCONT)
@@ -227,7 +229,7 @@ def random_kills(rig, load, dice, seconds):
 
 # Name: what runs it, the dose for CI, the full dose.
 ALL = {
-    "frozen": (frozen, 1, 20),
+    "frozen": (frozen, 3, 21),
     "postgres-crash": (postgres_crash, 2, 50),
     "postgres-backends": (postgres_backends, 20, 200),
     "postgres-outage": (postgres_outage, 10, 60),
