@@ -138,7 +138,9 @@ let package = Package(
         "KubernetesObjects", "HTTPClient", "Postgres", "LinuxIO", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
-    tests("RollbackDaemonTests", ["RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "Postgres", log]),
+    tests(
+      "RollbackDaemonTests",
+      ["RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "Postgres", "ConnectionPool", log]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",

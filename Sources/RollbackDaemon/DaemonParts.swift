@@ -21,11 +21,7 @@ struct DaemonParts: Sendable {
   init(
     _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
   ) throws {
-    var database = configuration.database.client
-    // A daemon that freezes within the outcome's transaction holds the lease's row and the audit chain's lock: the
-    // server takes them from it before the lease has run out, so that another host can go on.
-    database.idleInTransactionTimeout = configuration.leaseDuration / 3
-    postgres = try PostgresClient(configuration: database, loop: front)
+    postgres = try PostgresClient(configuration: configuration.postgres, loop: front)
     var kubernetesConfiguration = KubernetesClientConfiguration()
     kubernetesConfiguration.userAgent = "rollbackd/\(Program.version)"
     kubernetes = try KubernetesClient(
