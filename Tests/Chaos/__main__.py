@@ -9,6 +9,7 @@ import traceback
 
 import failpoints
 import scenarios
+import selftest
 from judge import INVARIANTS, judge
 from load import Load
 from rig import Rig, RigError, make_directory
@@ -25,11 +26,14 @@ def arguments():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep")
     parser.add_argument("--judge")
+    parser.add_argument("--self-test", action="store_true")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
+    if options.self_test:
+        return selftest.run()
     if options.judge:
         return rejudge(options.judge)
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)

@@ -35,39 +35,39 @@ class Campaign:
             "point": point, "action": action, "began": began, "ended": time.time(), "fires": fires, "void": void})
         self.rig.note("window", **self.windows[-1])
 
-    def _victim(self):
-        """The next daemon in turn that has got over its last fault."""
-        while True:
-            self.turn += 1
-            daemon = self.rig.daemons[self.turn % len(self.rig.daemons)]
-            if time.monotonic() >= daemon.busy_until:
-                return daemon
-            time.sleep(0.02)
+    def _fit(self):
+        """The daemons that have got over their last fault, another one first each time; at least one."""
+        self.turn += 1
+        order = self.rig.daemons[self.turn % len(self.rig.daemons):] + self.rig.daemons
+        return wait_until(
+            lambda: [d for d in dict.fromkeys(order) if time.monotonic() >= d.busy_until], 60, "a daemon at work")
 
     def _once(self, point, action):
         rig = self.rig
         rig.restart_dead()
         seen = len(rig.fired())
-        victim = self._victim()
+        fit = self._fit()
         # Not always the first to pass: the daemon is in the midst of its work then.
         plan = f"{point}={action}@{1 if point in ('FP5', 'FP15', 'FP16') else self.dice.randint(1, 3)}"
-        armed = [victim]
+        # Whoever comes by first is struck; now and then two are.
+        armed = fit
         if point == "FP5":
             # Only who takes over passes here: another daemon must die first.
-            holder = victim
-            armed = [daemon for daemon in rig.daemons if daemon is not holder]
-            for daemon in armed:
-                daemon.arm(plan)
-            holder.signal(signal.SIGKILL)
-            holder.process.wait()
-        else:
-            victim.arm(plan)
-            if point in ("FP15", "FP16"):
-                victim.signal(signal.SIGTERM)
+            armed = [daemon for daemon in rig.daemons if daemon is not fit[0]]
+        elif point in ("FP15", "FP16"):
+            armed = fit[:1]
+        for daemon in armed:
+            daemon.arm(plan)
+        if point == "FP5":
+            fit[0].signal(signal.SIGKILL)
+            fit[0].process.wait()
+        elif point in ("FP15", "FP16"):
+            fit[0].signal(signal.SIGTERM)
         pids = {daemon.process.pid: daemon for daemon in armed}
         try:
             fire = wait_until(
-                lambda: next((f for f in rig.fired()[seen:] if f["pid"] in pids and f["point"] == point), None),
+                lambda: next((f for f in rig.fired()[seen:] if f["pid"] in pids
+                              and (f["point"], f["action"]) == (point, action)), None),
                 rig.lease + 12, f"{point}={action}")
         except RigError:
             for daemon in armed:
