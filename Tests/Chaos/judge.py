@@ -234,17 +234,40 @@ def _figures(history, report):
             report("I7", f"{name} had {before['threads']} threads at the start and has {after['threads']}", at=0)
 
 
-def recovery(history, fire, host):
-    """How long after a fault the last operation that its daemon held ended; None when it held none."""
-    holder = {}
+def usual(history):
+    """The median time of the operations that nobody had to take over."""
+    claims = collections.Counter(c["deploy_id"] for c in history.lease_history if c["what"] == "claimed")
+    times = sorted(
+        row["finished_at"] - row["created_at"] for row in history.deploys
+        if row["finished_at"] and not claims[row["id"]])
+    return times[len(times) // 2] if times else 0.0
+
+
+def recovery(history, fire, fires):
+    """After a fault, of the operations that its daemon held: when the last was taken over (or ended), and when the last
+    ended, in seconds; None when it held none. One that a later one of `fires` struck again is that fault's."""
+    changes = collections.defaultdict(list)
     for change in history.lease_history:
-        if change["at"] > fire["at"]:
+        changes[change["deploy_id"]].append(change)
+    ends = {row["id"]: row["finished_at"] for row in history.deploys if row["finished_at"]}
+    taken, ended = [], []
+    for deploy, own in changes.items():
+        if _holder(own, fire["at"]) != fire["host"]:
+            continue
+        after = [change["at"] for change in own if change["at"] > fire["at"]]
+        if after:
+            taken.append(after[0] - fire["at"])
+        again = any(fire["at"] < other["at"] and _holder(own, other["at"]) == other["host"] for other in fires)
+        if deploy in ends and not again:
+            ended.append(ends[deploy] - fire["at"])
+    return max(taken, default=None), max(ended, default=None)
+
+
+def _holder(changes, at):
+    """Who held an operation's lease at an instant, by its history."""
+    holder = None
+    for change in changes:
+        if change["at"] > at:
             break
-        if change["what"] == "ended":
-            holder.pop(change["deploy_id"], None)
-        else:
-            holder[change["deploy_id"]] = change["holder"]
-    rows = {row["id"]: row for row in history.deploys}
-    held = [deploy for deploy, held_by in holder.items() if held_by == host]
-    ends = [rows[d]["finished_at"] - fire["at"] for d in held if rows[d]["finished_at"]]
-    return max(ends, default=None)
+        holder = None if change["what"] == "ended" else change["holder"]
+    return holder

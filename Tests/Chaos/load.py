@@ -33,7 +33,7 @@ class Load:
         """Lets every caller end what it began."""
         self.stopping.set()
         for thread in self.threads:
-            thread.join(150)
+            thread.join(300)
         self.record.close()
 
     def _run(self, app, dice):
@@ -75,8 +75,8 @@ class Load:
             thread.join()
 
     def _persist(self, arguments, request, dice):
-        """Calls until there is an answer that decides, at most for two minutes."""
-        deadline = time.monotonic() + 120
+        """Calls until there is an answer that decides, at most for five minutes."""
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             status = self._call(arguments, request, dice.choice(self.rig.daemons))
             if status not in UNDECIDED:
@@ -91,10 +91,10 @@ class Load:
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                timeout=100)
+                timeout=240)
             status, out, said = done.returncode, done.stdout, done.stderr
         except subprocess.TimeoutExpired as late:
-            status, out, said = -1, (late.stdout or b"").decode(), "killed by the harness after 100 s"
+            status, out, said = -1, (late.stdout or b"").decode(), "killed by the harness after 240 s"
         entry = {
             "began": began, "ended": time.time(), "via": daemon.name, "call": arguments, "request": request,
             "status": status}

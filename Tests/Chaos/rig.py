@@ -215,7 +215,7 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [f"{rig.binaries}/rollbackd", "serve", "--socket", self.socket, "--host-name", self.name,
-                 "--lease-duration", f"{rig.lease}s", "--soak", f"{rig.soak}ms", "--rollout-timeout", "60s",
+                 "--lease-duration", f"{rig.lease}s", "--soak", f"{rig.soak}ms", "--rollout-timeout", "180s",
                  "--drain-timeout", "5s", "--database-connections", "1-8"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         self.starts += 1
@@ -306,7 +306,7 @@ class Rig:
     def settle(self):
         """Waits until no operation is under way; how long it took. One that stays is for the judge."""
         began = time.monotonic()
-        limit = self.lease + 70
+        limit = self.lease + 200
         sql = "SELECT count(*) FROM paas_deployments WHERE status = 'deploying'"
         while time.monotonic() - began < limit:
             if self.postgres.psql(sql) == "0":
