@@ -93,7 +93,11 @@ struct Daemon {
         group.cancelAll()
         return .failure(error)
       }
-      group.addTask(executorPreference: cluster) { await parts.service.run() }
+      let (handingOver, over) = AsyncStream.makeStream(of: Never.self)
+      group.addTask(executorPreference: cluster) {
+        await parts.service.run()
+        over.finish()
+      }
       await listeners.hand(to: parts.server)
       let (served, end) = AsyncStream.makeStream(of: Never.self)
       group.addTask(executorPreference: front) {
@@ -112,7 +116,14 @@ struct Daemon {
         // Nobody waits for an answer: an error has no effect here.
         try? await Failpoint.draining.reach()
       #endif
+      let patience = configuration.drainTimeout
+      group.addTask {
+        // Ends early only when all is done. Where the database is away, leases run out instead of being handed over.
+        try? await LoopClock(front).sleep(until: .now.advanced(by: patience), tolerance: nil)
+        over.finish()
+      }
       for await _ in served {}
+      for await _ in handingOver {}
       group.cancelAll()
       return .success(0)
     }

@@ -71,7 +71,7 @@ import Testing
     let values = try SettingValues(arguments: ["--lease-duration", "9s"], environment: [:])
     let client = try DaemonConfiguration(values).postgres
     #expect(client.idleInTransactionTimeout == .seconds(3))
-    #expect(client.pool.maximumBackoff == .seconds(2))
+    #expect(client.pool.maximumBackoff == .milliseconds(1500))
     #expect(client.pool.problem == nil)
   }
 

@@ -30,7 +30,8 @@ import Testing
     daemon.environment = ["NOTIFY_SOCKET": ready.path, "ROLLBACKD_ENVIRONMENT_FILE": "/dev/null"]
     daemon.standardError = said
     try daemon.run()
-    #expect(ready.wait(atMost: 60))
+    let isReady = ready.wait(atMost: 60)
+    #expect(isReady)
     kill(daemon.processIdentifier, signal)
     let log = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     daemon.waitUntilExit()

@@ -23,6 +23,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var calls: [String] = []
     /// The lease is somebody else's from now on.
     var isFenced = false
+    var released: [String] = []
   }
 
   let state = Mutex(State())
@@ -151,8 +152,13 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   func release(_ lease: Lease) async throws {
+    try Task.checkCancellation()
     try enter("release")
+    state.withLock { $0.released.append(lease.deployID) }
   }
+
+  /// The operations whose leases were handed over, in order.
+  var released: [String] { state.withLock { $0.released } }
 
   func claimExpired(limit: Int) async throws -> [ClaimedOperation] {
     state.withLock { state in

@@ -47,8 +47,8 @@ package struct DaemonConfiguration: Sendable {
     // A daemon that freezes within the outcome's transaction holds the lease's row and the audit chain's lock: the
     // server takes them from it before the lease has run out, so that another host can go on.
     client.idleInTransactionTimeout = leaseDuration / 3
-    // PostgreSQL's return is noticed within this time, however long it was away.
-    client.pool.maximumBackoff = .seconds(2)
+    // PostgreSQL's return is noticed within two seconds, however long it was away.
+    client.pool.maximumBackoff = .milliseconds(1500)
     return client
   }
 

@@ -47,14 +47,20 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   }
 
   /// Runs operations until ``stop()``, then hands over those that are left.
+  ///
+  /// Handing over is a request to the database: whoever cancels this task does not wait for it, and the leases run out.
   func run() async {
-    await withDiscardingTaskGroup { group in
-      group.addTask { await self.takeOver() }
-      for await operation in starts {
-        guard let running = register(operation) else { continue }
-        group.addTask { await self.carryOut(running) }
+    await withTaskGroup(of: Void.self) { takeovers in
+      takeovers.addTask { await self.takeOver() }
+      await withDiscardingTaskGroup { group in
+        for await operation in starts {
+          group.addTask {
+            guard let running = self.register(operation) else { return await self.giveBack(operation) }
+            await self.carryOut(running)
+          }
+        }
       }
-      group.cancelAll()
+      takeovers.cancelAll()
     }
   }
 
@@ -62,7 +68,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   /// lease runs out and another host goes on.
   func begin(_ operation: Operation) {
     state.withLock { $0.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox()) }
-    start.yield(operation)
+    if case .terminated = start.yield(operation) { forget(operation) }
   }
 
   /// Hands over what runs and lets ``run()`` return.
@@ -109,16 +115,38 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     case .leftToOthers:
       log.notice("operation left to another host")
     }
+    forget(operation)
+  }
+
+  /// An operation that came while we stop: another host may have it at once.
+  private func giveBack(_ operation: Operation) async {
+    await release(operation.lease)
+    forget(operation)
+  }
+
+  private func release(_ lease: Lease) async {
+    do {
+      try await store.release(lease)
+    } catch {
+      log.warning("a lease could not be handed over and will run out", metadata: ["cause": "\(error)"])
+    }
+  }
+
+  /// Its watchers look in the store from now on.
+  private func forget(_ operation: Operation) {
     state.withLock { _ = $0.running.removeValue(forKey: operation.deploy.id) }
+    operation.feed.end()
   }
 
   // MARK: Takeover
 
   /// Looks for operations without a living holder, now and three times in a lease's length.
   private func takeOver() async {
-    while !Task.isCancelled {
+    while !Task.isCancelled, !isStopping {
       do {
-        for claimed in try await store.claimExpired(limit: 16) { begin(continuing: claimed) }
+        for claimed in try await store.claimExpired(limit: 16) {
+          if isStopping { await release(claimed.lease) } else { begin(continuing: claimed) }
+        }
       } catch is CancellationError {
         return
       } catch {
