@@ -142,7 +142,8 @@ import Testing
         ) { _ in harness.service.stop() }
       }
       #expect(error?.reason == .unavailable)
-      #expect(harness.database.released == [try #require(harness.database.newest?.deploy.id)])
+      let id = try #require(harness.database.newest?.deploy.id)
+      #expect(harness.database.released == [id])
       #expect(harness.service.runningOperations == 0)
     }
   }
