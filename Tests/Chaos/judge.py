@@ -153,7 +153,8 @@ def _calls(history, rows, report):
         if call.get("finished") in rows and rows[call["finished"]]["outcome"] != call["outcome"]:
             row = rows[call["finished"]]
             report("I4", f"a caller was told {call['outcome']}, recorded is {row['outcome']}", row["id"])
-        if call["status"] in (4, 5, 6) and row is not None:
+        # Before its row was there a twin of the call may have found a rival's deploy in the way.
+        if call["status"] in (4, 5, 6) and row is not None and row["created_at"] <= call["began"]:
             report("I4", f"refused with status {call['status']} ({call.get('error')}), although its request made a row",
                    row["id"])
         if call["status"] in (-1, 1, 2, 7):
