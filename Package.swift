@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  // Places where a test lets the daemon die: never in what is released (scripts/chaos --check-release).
+  .define("ROLLBACKD_FAILPOINTS", .when(configuration: .debug)),
 ]
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -63,23 +65,28 @@ let package = Package(
     target("RolloutCore", ["KubernetesObjects"], exclude: ["OperationStates.md"]),
     target("ConnectionPool", [collections]),
 
+    // Empty unless ROLLBACKD_FAILPOINTS is defined.
+    target("Failpoints"),
+
     // Thin I/O.
     target("LinuxIO", ["CLinux"]),
     target("ProtobufC", ["CProtobufC"]),
     target("TTRPC", ["TTRPCCore", "LinuxIO", "ProtobufC", "CTTRPCProto", log]),
-    target("Postgres", ["CLibpq", "ConnectionPool", "LinuxIO", log]),
-    target("HTTPClient", ["CLibcurl", "LinuxIO", log]),
+    target("Postgres", ["CLibpq", "ConnectionPool", "Failpoints", "LinuxIO", log]),
+    target("HTTPClient", ["CLibcurl", "Failpoints", "LinuxIO", log]),
     target("RegistryClient", ["HTTPClient", "LinuxIO", log]),
     target("KubernetesClient", ["CLibyaml", "KubernetesObjects", "HTTPClient", "LinuxIO", log]),
 
     // The service and its programs.
     target("RollbackMessages", ["ProtobufC", "CRollbackProto"]),
-    target("RollbackService", ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", log]),
+    target(
+      "RollbackService", ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", "Failpoints", log]),
     target(
       "RollbackDaemon",
       [
         "RollbackService", "RollbackMessages", "RolloutCore", "TTRPC", "TTRPCCore", "Postgres", "ConnectionPool",
         "KubernetesClient", "KubernetesObjects", "RegistryClient", "HTTPClient", "ProtobufC", "LinuxIO", "CLibcrypto",
+        "Failpoints",
         log,
       ]),
     target("RollbackClient", ["TTRPC", "TTRPCCore", "RollbackMessages", "ProtobufC", "LinuxIO"]),
@@ -108,6 +115,7 @@ let package = Package(
       exclude: ["testing.proto", "deploys.proto"]),
     .target(
       name: "RollbackTestKit", dependencies: ["LinuxIO"], path: "Tests/RollbackTestKit", swiftSettings: strict),
+    tests("FailpointsTests", ["Failpoints"]),
     tests("LinuxIOTests", ["LinuxIO"]),
     tests("ProtobufCTests", ["ProtobufC", "CTestProto"]),
     tests("TTRPCCoreTests", ["TTRPCCore"]),
@@ -143,7 +151,10 @@ let package = Package(
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
     tests(
       "RollbackDaemonTests",
-      ["RollbackDaemon", "RollbackService", "RolloutCore", "KubernetesObjects", "RegistryClient", "Postgres", log]),
+      [
+        "RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "RolloutCore", "KubernetesObjects",
+        "RegistryClient", "Postgres", "ConnectionPool", log,
+      ]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
     tests(
       "RollbackClientTests",

@@ -10,11 +10,11 @@ final class CurlMulti {
   private let multi: UnsafeMutableRawPointer
   private var watches: [Int32: Watch] = [:]
   private var timer: LoopTimer?
-  private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
+  private(set) var transfers: [ObjectIdentifier: CurlTransfer] = [:]
   private var isClosed = false
   /// Depth of calls into libcurl: within one, nothing may call it again.
   private var isInsideLibrary = false
-  private let onFinished: (CurlTransfer, HTTPClientError?) -> Void
+  let onFinished: (CurlTransfer, HTTPClientError?) -> Void
 
   /// `onFinished` is called on the loop, outside libcurl, once for each transfer that ended by itself.
   init(
@@ -134,6 +134,9 @@ final class CurlMulti {
     var running: Int32 = 0
     _ = inside { curl_multi_socket_action(multi, socket, events, &running) }
     deliverFinished()
+    #if ROLLBACKD_FAILPOINTS
+      befallSentPatches()
+    #endif
   }
 
   private func deliverFinished() {

@@ -20,6 +20,11 @@ final class CurlTransfer {
   fileprivate let unacknowledgedMilliseconds: Int32
   private let now: () -> ContinuousClock.Instant
 
+  #if ROLLBACKD_FAILPOINTS
+    /// Of a PATCH whose sending was not noticed yet; else 0.
+    var patchSize = 0
+  #endif
+
   private(set) var bytesReceived = 0
   private(set) var bodyBytesReceived = 0
   private(set) var lastByteAt: ContinuousClock.Instant
@@ -54,6 +59,9 @@ final class CurlTransfer {
     if request.requiresNewConnection {
       options.set(CURLOPT_FRESH_CONNECT, 1)
     }
+    #if ROLLBACKD_FAILPOINTS
+      patchSize = request.method == .patch ? request.body?.count ?? 0 : 0
+    #endif
     if let failure = options.failure { throw failure }
   }
 

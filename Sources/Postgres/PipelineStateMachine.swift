@@ -59,6 +59,8 @@ struct PipelineStateMachine<Command> {
   private var held: [(Command, Disposition)] = []
   /// Of the command at the head, as far as it has been seen.
   private var disposition = Disposition.executed
+  /// Whether anything but an end has come for it: on a connection that is gone libpq says "end" for every command.
+  private var hasAnswer = false
   private var mayEndSync = false
 
   /// Nothing is on its way.
@@ -91,20 +93,29 @@ struct PipelineStateMachine<Command> {
     case (.sync, _), (_, .sync): return .violation
 
     case (.query(let command, _), .value), (.query(let command, _), .row), (.script(let command), .value):
+      hasAnswer = true
       return .deliver(command)
-    case (.prepare, .value): return .none
+    case (.prepare, .value):
+      hasAnswer = true
+      return .none
     case (.prepare, .row), (.script, .row): return .violation
 
     case (.prepare(let command), .error), (.query(let command, _), .error), (.script(let command), .error):
       disposition = .failed
+      hasAnswer = true
       return .fail(command)
     case (_, .aborted):
       disposition = .notExecuted
+      hasAnswer = true
       return .none
 
     case (_, .end):
+      guard hasAnswer else { return .violation }
       sent.removeFirst()
-      defer { disposition = .executed }
+      defer {
+        disposition = .executed
+        hasAnswer = false
+      }
       switch head {
       case .prepare(let command): return .prepared(command, isPrepared: disposition == .executed)
       case .query(let command, isHeld: true):

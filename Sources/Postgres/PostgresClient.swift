@@ -1,6 +1,10 @@
 public import ConnectionPool
 public import LinuxIO
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// PostgreSQL behind a pool of connections, driven by one loop.
 ///
 /// Every method may be called from anywhere; in a task that prefers the loop nothing leaves its thread. Nothing is
@@ -60,7 +64,10 @@ public final class PostgresClient: @unchecked Sendable {
   ///   cancelled gets `CancellationError`, and the same holds.
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
-    try await call { pool, call in
+    #if ROLLBACKD_FAILPOINTS
+      let whenSent = Failpoint.whenSent
+    #endif
+    return try await call { pool, call in
       let request = pool.acquire { result in
         switch result {
         case .failure(let error): call.finish(.failure(error))
@@ -71,6 +78,9 @@ public final class PostgresClient: @unchecked Sendable {
           }
           call.begin(operation, on: lease.connection)
           lease.connection.send([operation])
+          #if ROLLBACKD_FAILPOINTS
+            lease.connection.befall(whenSent)
+          #endif
         }
       }
       if let request { call.wait(request) }

@@ -1,6 +1,10 @@
 internal import ConnectionPool
 internal import LinuxIO
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// A connection in one caller's hands, for the length of ``PostgresClient/withConnection(_:)``.
 ///
 /// `@unchecked Sendable`: the connection and `hasEnded` are touched on the loop only; every method hops there.
@@ -72,10 +76,16 @@ public final class PostgresSession: @unchecked Sendable {
 
   /// Runs COMMIT, which a cancelled caller does not interrupt.
   func commit() async throws {
+    #if ROLLBACKD_FAILPOINTS
+      let whenSent = Failpoint.whenSent
+    #endif
     let result = try await call { connection, call in
       let operation = Operation("COMMIT", kind: .commit) { call.end($0) }
       call.begin(operation, on: connection)
       connection.send([operation])
+      #if ROLLBACKD_FAILPOINTS
+        connection.befall(whenSent)
+      #endif
     }
     // The server answers COMMIT with ROLLBACK when a statement before it failed.
     guard result.commandTag == "COMMIT" else {

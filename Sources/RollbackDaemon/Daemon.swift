@@ -7,10 +7,14 @@ internal import RegistryClient
 internal import RollbackService
 internal import TTRPC
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// Runs the daemon's parts: started in the order in which they need each other, stopped in reverse.
 struct Daemon {
   private let configuration: DaemonConfiguration
-  private let log: Logger
+  let log: Logger
   private let notifier: SystemdNotifier
 
   init(_ configuration: DaemonConfiguration) {
@@ -25,6 +29,9 @@ struct Daemon {
 
   /// Serves until SIGTERM or SIGINT and returns 0; a second signal ends the process at once.
   func serve() async throws -> Int32 {
+    #if ROLLBACKD_FAILPOINTS
+      try armFailpoints()
+    #endif
     // Whatever can be wrong with the surroundings is found before the first thread starts.
     let access = try clusterAccess()
     let listeners = try makeListeners()
@@ -38,6 +45,10 @@ struct Daemon {
       loop.stop()
       loop.join()
     }
+    #if ROLLBACKD_FAILPOINTS
+      // Nothing is left that an error could be told to.
+      try? await Failpoint.drained.reach()
+    #endif
     return try end.get()
   }
 
@@ -104,7 +115,12 @@ struct Daemon {
       group.addTask { await signals.endProcessAtNextStop() }
       parts.service.stop()
       parts.server.shutDown(within: configuration.drainTimeout)
+      #if ROLLBACKD_FAILPOINTS
+        // Nobody waits for an answer: an error has no effect here.
+        try? await Failpoint.draining.reach()
+      #endif
       for await _ in served {}
+      // Where the database is away, leases run out instead of being handed over.
       await within(configuration.drainTimeout, LoopClock(front)) { for await _ in handedOver {} }
       group.cancelAll()
       return .success(0)

@@ -25,7 +25,7 @@ struct DaemonParts: Sendable {
   init(
     _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
   ) throws {
-    postgres = try PostgresClient(configuration: configuration.database.client, loop: front)
+    postgres = try PostgresClient(configuration: configuration.postgres, loop: front)
     var kubernetesConfiguration = KubernetesClientConfiguration()
     kubernetesConfiguration.userAgent = "rollbackd/\(Program.version)"
     kubernetes = try KubernetesClient(

@@ -38,6 +38,15 @@ struct PipelineStateMachineTests {
       events: [.value, .end, .value, .end, .sync],
       actions: ["deliver a", "executed a", "deliver b", "executed b", "synced "]),
     Case(
+      testDescription: "a read that ends without any answer was on a connection that is gone",
+      sent: {
+        $0.sentPrepare(for: "a")
+        $0.sentQuery("a", isHeld: false)
+        $0.sentQuery("b", isHeld: false)
+      },
+      events: [.value, .end, .end],
+      actions: ["-", "prepared a", "violation"]),
+    Case(
       testDescription: "a held statement ends with its sync",
       sent: {
         $0.sentPrepare(for: "a")

@@ -1,3 +1,5 @@
+import ConnectionPool
+import Postgres
 import Testing
 
 @testable import RollbackDaemon
@@ -66,6 +68,14 @@ import Testing
   func `a wrong value stops the start with a sentence naming the option`(option: String, value: String) {
     let sentence = problem([option, value])
     #expect(sentence?.hasPrefix("\(option): \"\(value)\"") == true, "\(sentence ?? "accepted")")
+  }
+
+  @Test func `a frozen daemon keeps no lock as long as its lease, and PostgreSQL's return is noticed soon`() throws {
+    let values = try SettingValues(arguments: ["--lease-duration", "9s"], environment: [:])
+    let client = try DaemonConfiguration(values).postgres
+    #expect(client.idleInTransactionTimeout == .seconds(3))
+    #expect(client.pool.maximumBackoff == .milliseconds(1500))
+    #expect(client.pool.problem == nil)
   }
 
   @Test func `a wrong value of the environment is named by its variable`() {

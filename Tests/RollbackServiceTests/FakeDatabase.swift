@@ -33,6 +33,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     /// How many of the next outcomes are written without being answered.
     var lostAnswers = 0
     var listeners: [@Sendable (OperationSignal) -> Void] = []
+    var released: [String] = []
   }
 
   let state = Mutex(State())
@@ -175,13 +176,18 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   func release(_ lease: Lease) async throws {
+    try Task.checkCancellation()
     try enter("release")
     state.withLock { state in
+      state.released.append(lease.deployID)
       guard let index = state.rows.firstIndex(where: { $0.deploy.id == lease.deployID }) else { return }
       state.rows[index].isExpired = true
     }
     tell(.released(deployID: lease.deployID))
   }
+
+  /// The operations whose leases were handed over, in order.
+  var released: [String] { state.withLock { $0.released } }
 
   func claimExpired(limit: Int, except: [String]) async throws -> [ClaimedOperation] {
     state.withLock { state in

@@ -133,6 +133,21 @@ import Testing
     }
   }
 
+  @Test func `a daemon that stops hands its leases over before it ends`() async throws {
+    try await Harness.run { harness in
+      history(harness)
+      let error = await #expect(throws: ServiceError.self) {
+        try await harness.service.rollback(
+          RollbackRequest(app: "hello", options: RolloutOptions(soak: .seconds(60))), from: Harness.operatorCaller
+        ) { _ in harness.service.stop() }
+      }
+      #expect(error?.reason == .unavailable)
+      let id = try #require(harness.database.newest?.deploy.id)
+      #expect(harness.database.released == [id])
+      #expect(harness.service.runningOperations == 0)
+    }
+  }
+
   @Test func `a caller that leaves ends the watching, never the rollout`() async throws {
     struct CallerLeft: Error {}
     try await Harness.run { harness in

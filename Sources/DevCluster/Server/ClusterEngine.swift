@@ -128,6 +128,9 @@ final class ClusterEngine: Sendable {
     }
   }
 
+  /// How many requests injected faults are still to befall.
+  var faultsLeft: Int { shared.withLock { $0.faults.reduce(0) { $0 + $1.times } } }
+
   func inject(_ fault: Fault) { shared.withLock { $0.faults.append(fault) } }
 
   func clearFaults() {

@@ -1,5 +1,6 @@
 extension DevCluster {
-  /// The control endpoint: faults by `POST /dev/faults`, taken back by `DELETE`; `POST /dev/restart`,
+  /// The control endpoint: faults by `POST /dev/faults`, taken back by `DELETE`, by `GET` how many are still to come
+  /// (`{"left":N}`); `POST /dev/restart`,
   /// `/dev/drop-watches`, `/dev/freeze` and `/dev/advance` with `{"seconds":N}`; `GET /dev/requests` and
   /// `/dev/writes`. It asks for the administrator's token too.
   func control(_ request: APIRequest) -> APIResponse {
@@ -10,6 +11,7 @@ extension DevCluster {
     case ("POST", "/dev/faults"):
       guard let fault = Fault(body) else { return APIResponse(.badRequest("no such fault")) }
       inject(fault)
+    case ("GET", "/dev/faults"): return APIResponse(["left": JSON(engine.faultsLeft)])
     case ("DELETE", "/dev/faults"): clearFaults()
     case ("POST", "/dev/restart"): restart()
     case ("POST", "/dev/drop-watches"): dropWatches()

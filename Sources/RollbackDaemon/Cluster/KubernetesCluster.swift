@@ -5,6 +5,10 @@ internal import RollbackMessages
 internal import RollbackService
 internal import RolloutCore
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// The engine's view of Kubernetes: one client, and one list+watch for each kind and namespace, however many rollouts.
 struct KubernetesCluster: Cluster {
   let client: KubernetesClient
@@ -20,6 +24,9 @@ struct KubernetesCluster: Cluster {
   }
 
   func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {
+    #if ROLLBACKD_FAILPOINTS
+      try await Failpoint.beforePatch.befall()
+    #endif
     do throws(KubernetesError) {
       let answer = try await client.patch(
         Deployment.self, name: name, namespace: namespace, body: Array(patch.json.utf8), as: .strategicMerge)

@@ -1,6 +1,6 @@
 internal import Glibc
 package import Logging
-internal import Postgres
+package import Postgres
 internal import ConnectionPool
 package import RegistryClient
 package import RollbackService
@@ -43,6 +43,17 @@ package struct DaemonConfiguration: Sendable {
       configuration.pool.acquireTimeout = acquireTimeout
       return configuration
     }
+  }
+
+  /// The database's client as a serving daemon wants it.
+  package var postgres: PostgresConfiguration {
+    var client = database.client
+    // A daemon that freezes within the outcome's transaction holds the lease's row and the audit chain's lock: the
+    // server takes them from it before the lease has run out, so that another host can go on.
+    client.idleInTransactionTimeout = leaseDuration / 3
+    // PostgreSQL's return is noticed within two seconds, however long it was away.
+    client.pool.maximumBackoff = .milliseconds(1500)
+    return client
   }
 
   /// - Throws: ``ConfigurationError`` with a sentence that names the option and where it was set.

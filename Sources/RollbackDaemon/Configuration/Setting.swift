@@ -94,6 +94,7 @@ package struct Setting: Sendable, Hashable {
   package static let all: [Setting] = [
     socket, socketMode, socketGroup, databaseURL, databaseConnections, databaseAcquireTimeout, kubeconfig, kubeContext,
     registryMap, registryAuth, registryCA, registryTimeout, hostName, leaseDuration, rolloutTimeout, soak, pullPatience,
-    startGrace, drainTimeout, adminUsers, operatorGroups, trustedUsers, actorMap, maximumConnections, logLevel, logFormat,
+    startGrace, drainTimeout, adminUsers, operatorGroups, trustedUsers, actorMap, maximumConnections, logLevel,
+    logFormat,
   ]
 }

@@ -5,9 +5,6 @@ internal import RollbackMessages
 /// A row of `paas_deployments` with what is computed beside it.
 enum DeployRow {
   /// Select list over `paas_deployments d` joined with `paas_apps a`; ``read(_:from:)`` goes by its order.
-  ///
-  /// Whether another deploy came after a current one is asked by the index, with a LIMIT: an EXISTS is planned as a scan of
-  /// the whole table, which ends early only where there is one.
   static let columns = """
     d.id, a.name, d.image_ref, d.image_digest, d.status, d.replicas_desired, d.replicas_updated, d.replicas_ready,
     d.replicas_available, d.created_at, d.finished_at, d.time_to_ready_ms, d.actor_id, d.reason, d.rollback_of,

@@ -4,6 +4,10 @@ internal import RollbackMessages
 internal import RollbackService
 internal import struct RolloutCore.EnvironmentRecord
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 extension PostgresOperationStore {
   /// One statement, and so one transaction: the deploy row, its lease and its audit row, or none of them.
   private static let statement = """
@@ -29,7 +33,13 @@ extension PostgresOperationStore {
     try await withDatabaseErrors {
       let askedAt = ContinuousClock.now
       do {
-        let rows = try await insert(intent)
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.beforeIntent.befall()
+          let rows = try await Failpoint.$whenSent.withValue(.intentSent) { try await insert(intent) }
+          try await Failpoint.intentCommitted.befall()
+        #else
+          let rows = try await insert(intent)
+        #endif
         guard let row = rows.first else {
           throw ServiceError(.internal, "the database answered nothing to the intent of deploy \(intent.deployID)")
         }

@@ -5,12 +5,38 @@ internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 extension PostgresOperationStore {
   func finish(
     _ outcome: RecordedOutcome, of lease: Lease,
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
-    let written: (frame: RolloutFrame, head: PostgresRow)? = try await withDatabaseErrors {
+    #if ROLLBACKD_FAILPOINTS
+      let written = try await Failpoint.$whenSent.withValue(.outcomeCommitSent) {
+        try await settle(outcome, of: lease, lastFrame: lastFrame)
+      }
+    #else
+      let written = try await settle(outcome, of: lease, lastFrame: lastFrame)
+    #endif
+    guard let written else { return nil }
+    // Kept outside the database: rows cut off the end of the chain can be noticed by it alone.
+    let (id, hash) = (try written.head.int(0), Hexadecimal.text(of: try written.head.bytes(1)))
+    log.notice(
+      "audit head",
+      metadata: [
+        "audit": "\(id)", "hash": "\(hash)", "deploy": "\(lease.deployID)", "outcome": "\(outcome.outcome.word)",
+      ])
+    return written.frame
+  }
+
+  private func settle(
+    _ outcome: RecordedOutcome, of lease: Lease,
+    lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
+  ) async throws -> (frame: RolloutFrame, head: PostgresRow)? {
+    try await withDatabaseErrors {
       try await client.withTransaction { transaction in
         // The lease row is locked first: a takeover either came before, and then this finds nothing, or waits.
         let held = try await transaction.query(
@@ -48,18 +74,12 @@ extension PostgresOperationStore {
           ])
         _ = try await transaction.query(
           "DELETE FROM paas_operation_leases WHERE deploy_id = $1", [.uuid(UUID(uuidString: lease.deployID))])
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.beforeOutcomeCommit.befall()
+        #endif
         return (frame, head)
       }
     }
-    guard let written else { return nil }
-    // Kept outside the database: rows cut off the end of the chain can be noticed by it alone.
-    let (id, hash) = (try written.head.int(0), Hexadecimal.text(of: try written.head.bytes(1)))
-    log.notice(
-      "audit head",
-      metadata: [
-        "audit": "\(id)", "hash": "\(hash)", "deploy": "\(lease.deployID)", "outcome": "\(outcome.outcome.word)",
-      ])
-    return written.frame
   }
 
   private func update(

@@ -5,6 +5,10 @@ internal import ProtobufC
 internal import RollbackMessages
 internal import RollbackService
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// Operations in PostgreSQL: intent, lease, frames, outcome, by the protocol of the storage design.
 struct PostgresOperationStore: OperationStore {
   let client: PostgresClient
@@ -22,6 +26,9 @@ struct PostgresOperationStore: OperationStore {
 
   func renew(_ lease: Lease) async throws -> Renewal? {
     let askedAt = ContinuousClock.now
+    #if ROLLBACKD_FAILPOINTS
+      try await Failpoint.leaseRenewal.befall()
+    #endif
     return try await withDatabaseErrors {
       let rows = try await client.query(
         """
@@ -77,6 +84,9 @@ struct PostgresOperationStore: OperationStore {
           .text(host), .uuid(instance), .int8(leaseDuration.wholeMicroseconds), .int8(Int64(limit)),
           .text(except.joined(separator: ",")),
         ])
+      #if ROLLBACKD_FAILPOINTS
+        if !rows.isEmpty { try await Failpoint.claimed.befall() }
+      #endif
       return try rows.map { row in
         let deploy = try DeployRow.read(row, from: AppRow.columnCount)
         let next = AppRow.columnCount + DeployRow.columnCount

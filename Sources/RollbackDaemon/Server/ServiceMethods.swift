@@ -5,6 +5,10 @@ internal import RollbackService
 internal import TTRPC
 internal import TTRPCCore
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// The service's methods as the ttRPC server answers them: bytes become messages, refusals become statuses.
 struct ServiceMethods: Sendable {
   let service: RollbackService<LoopClock>
@@ -22,8 +26,18 @@ struct ServiceMethods: Sendable {
       unary(.listApps) { try await service.listApps($0, from: $1) },
       unary(.recordMigration) { try await service.recordMigration($0, from: $1) },
       unary(.listMigrations) { try await service.listMigrations($0, from: $1) },
-      stream(.rollback) { try await service.rollback($0, from: $1, send: $2) },
-      stream(.deploy) { try await service.deploy($0, from: $1, send: $2) },
+      stream(.rollback) {
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.requestDecoded.befall()
+        #endif
+        try await service.rollback($0, from: $1, send: $2)
+      },
+      stream(.deploy) {
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.requestDecoded.befall()
+        #endif
+        try await service.deploy($0, from: $1, send: $2)
+      },
       stream(.watchDeploy) { try await service.watchDeploy($0, from: $1, send: $2) },
       stream(.auditQuery) { try await service.queryAudit($0, from: $1, send: $2) },
     ]

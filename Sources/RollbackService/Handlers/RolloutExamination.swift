@@ -196,7 +196,9 @@ extension RollbackService {
   private func facts(
     _ examination: RolloutExamination, registry: RegistryVerdict
   ) async throws -> RollbackPlan.Facts {
-    guard let target = examination.target else { return RollbackPlan.Facts(registry: registry, deployment: examination.deployment) }
+    guard let target = examination.target else {
+      return RollbackPlan.Facts(registry: registry, deployment: examination.deployment)
+    }
     let app = examination.situation.app
     async let migrations = migrations(of: app, since: target)
     async let then = deploys.environment(of: target.id)

@@ -3,6 +3,10 @@ internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// The requests of an operation: each runs as a child task, may take as long as it takes, and posts what came of it.
 extension OperationRunner {
   private var intent: ImagePatch.Intent {
@@ -62,6 +66,9 @@ extension OperationRunner {
       guard let deployment else {
         return mailbox.post(.read(DeploymentReading(uid: "", finding: .missing), nil))
       }
+      #if ROLLBACKD_FAILPOINTS
+        try await Failpoint.deploymentRead.reach()
+      #endif
       let finding: DeploymentReading.Finding
       do throws(ImagePatchRefusal) {
         if let revert {
@@ -83,6 +90,9 @@ extension OperationRunner {
     do {
       switch try await cluster.patch(operation.app.deployment, in: operation.app.namespace, with: patch) {
       case .applied(let deployment, let date):
+        #if ROLLBACKD_FAILPOINTS
+          try await Failpoint.patchAnswered.reach()
+        #endif
         guard let receipt = PatchReceipt(answer: deployment, container: intent.container, serverDate: date) else {
           return mailbox.post(.event(.patchUnknown))
         }
@@ -121,6 +131,9 @@ extension OperationRunner {
         last.auditID = auditID
         return RolloutFrame(seq: sequence, at: at, kind: .finished(last))
       }
+      #if ROLLBACKD_FAILPOINTS
+        if frame != nil { try await Failpoint.outcomeCommitted.reach() }
+      #endif
       if case .finished(let last)? = frame?.kind { return mailbox.post(.written(last)) }
       // An outcome whose COMMIT was not answered is our own all the same: its last frame has the number we gave it.
       if let stored = try await store.newestFrame(of: operation.deploy.id), stored.seq == sequence,

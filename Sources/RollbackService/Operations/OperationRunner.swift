@@ -3,6 +3,10 @@ internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
 
+#if ROLLBACKD_FAILPOINTS
+  internal import Failpoints
+#endif
+
 /// Carries one operation to its end on this host: performs what the operation's machine and the rollout's verdict
 /// decide.
 ///
@@ -33,6 +37,13 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         advance(&course, &group)
         if course.ending != nil { break }
         let batch = await mailbox.next(until: course.nextInstant, clock: clock)
+        #if ROLLBACKD_FAILPOINTS
+          do throws(FailpointError) {
+            if course.verdict != nil, !batch.observations.isEmpty { try await Failpoint.watching.reach() }
+          } catch {
+            mailbox.post([.unreachable("\(error)"), .reachable])
+          }
+        #endif
         take(batch, &course, &group)
       }
       group.cancelAll()

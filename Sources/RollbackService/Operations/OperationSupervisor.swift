@@ -53,16 +53,22 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     (untilStop, stopListening) = AsyncStream.makeStream(of: Never.self)
   }
 
-  /// Runs operations until ``stop()``; returns when each of them has ended or is handed over. Cancelling its task drops
-  /// them as they are: their leases run out.
+  /// Runs operations until ``stop()``; returns when each of them has ended or is handed over.
+  ///
+  /// Handing over is a request to the database: whoever cancels this task does not wait for it, and the leases run out.
   func run() async {
-    await withDiscardingTaskGroup { group in
-      group.addTask { await self.takeOver() }
-      group.addTask { await self.listen() }
-      for await operation in starts {
-        guard let running = register(operation) else { continue }
-        group.addTask { await self.carryOut(running) }
+    await withTaskGroup(of: Void.self) { watchers in
+      watchers.addTask { await self.takeOver() }
+      watchers.addTask { await self.listen() }
+      await withDiscardingTaskGroup { group in
+        for await operation in starts {
+          group.addTask {
+            guard let running = self.register(operation) else { return await self.giveBack(operation) }
+            await self.carryOut(running)
+          }
+        }
       }
+      watchers.cancelAll()
     }
   }
 
@@ -70,7 +76,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   /// lease runs out and another host goes on.
   func begin(_ operation: Operation) {
     state.withLock { $0.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox()) }
-    start.yield(operation)
+    if case .terminated = start.yield(operation) { forget(operation) }
   }
 
   /// Hands over what runs and lets ``run()`` return.
@@ -112,8 +118,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     log.info("operation begins", metadata: ["image": "\(operation.plan.image)", "action": "\(operation.plan.action)"])
     let runner = OperationRunner(
       operation: operation, cluster: cluster, registry: registry, store: store, timing: timing, clock: clock,
-      wallClock: wallClock,
-      log: log, mailbox: running.mailbox)
+      wallClock: wallClock, log: log, mailbox: running.mailbox)
     switch await runner.run() {
     case .finished(let finished):
       statistics.record(finished, isRollback: operation.plan.isRollback)
@@ -125,13 +130,33 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     case .leftToOthers:
       log.notice("operation left to another host")
     }
-    state.withLock { state in
-      // Another one of the same deploy may have begun here meanwhile, after a lease that was lost and won again.
-      guard state.running[operation.deploy.id]?.mailbox === running.mailbox else { return }
-      state.running[operation.deploy.id] = nil
-    }
+    forget(operation)
     board.ring(.deploy(operation.deploy.id))
     board.ring(.app(operation.app.id))
+  }
+
+  /// An operation that came while we stop: another host may have it at once.
+  private func giveBack(_ operation: Operation) async {
+    await release(operation.lease)
+    forget(operation)
+  }
+
+  private func release(_ lease: Lease) async {
+    do {
+      try await store.release(lease)
+    } catch {
+      log.warning("a lease could not be handed over and will run out", metadata: ["cause": "\(error)"])
+    }
+  }
+
+  /// Its watchers look in the store from now on.
+  private func forget(_ operation: Operation) {
+    state.withLock { state in
+      // Another one of the same deploy may have begun here meanwhile, after a lease that was lost and won again.
+      guard state.running[operation.deploy.id]?.operation.feed === operation.feed else { return }
+      state.running[operation.deploy.id] = nil
+    }
+    operation.feed.end()
   }
 
   // MARK: Signals
@@ -183,7 +208,9 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
       do {
         // What runs here is renewed by who carries it out, also when its lease ran out while the database was away.
         let own = state.withLock { Array($0.running.keys) }
-        for claimed in try await store.claimExpired(limit: 16, except: own) { begin(continuing: claimed) }
+        for claimed in try await store.claimExpired(limit: 16, except: own) {
+          if isStopping { await release(claimed.lease) } else { begin(continuing: claimed) }
+        }
       } catch is CancellationError {
         return
       } catch {

@@ -1,0 +1,274 @@
+"""Judges a recorded history by the model: which invariants were broken, by which operation, when.
+
+Reads nothing but files, so that an old run can be judged again by a better judge.
+"""
+import collections
+import json
+
+MANAGER = "rollbackd"
+TERMINAL = {"live", "superseded", "failed", "cancelled"}
+INVARIANTS = {
+    "I1": "each accepted operation is one row and ends once",
+    "I2": "one audit row for the request and one for the outcome; the chain is whole",
+    "I3": "at most one effective patch for each operation, exactly one where it succeeded",
+    "I4": "nothing acknowledged is lost, and what callers were told is what was recorded",
+    "I5": "a fencing token never goes down, and a lease ends by its newest holder",
+    "I6": "the cluster is as the last operation left it, all other fields as they were",
+    "I7": "no lease is left, memory, threads and descriptors stay bounded",
+    "R1": "a fault of the surroundings is not reported as a failure of an image that works",
+}
+
+
+class History:
+    """The files of one run."""
+
+    def __init__(self, directory):
+        self.directory = directory
+
+    def __getattr__(self, name):
+        value = json.load(open(f"{self.directory}/{name.replace('_', '-')}.json"))
+        setattr(self, name, value)
+        return value
+
+    def lines(self, name):
+        with open(f"{self.directory}/{name}.jsonl") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+
+class Break(dict):
+    """One broken invariant: `invariant`, `text`, `at` (when the operation concerned began), `deploy`."""
+
+
+def judge(directory):
+    """All that is broken in a history."""
+    history = History(directory)
+    broken = []
+    began = {row["id"]: row["created_at"] for row in history.deploys}
+
+    def report(invariant, text, deploy=None, at=None):
+        when = at if at is not None else began.get(deploy)
+        broken.append(Break(invariant=invariant, text=text, deploy=deploy, at=when))
+
+    rows = {row["id"]: row for row in history.deploys}
+    _rows(history, rows, report)
+    _audit(history, rows, report)
+    _patches(history, rows, report)
+    _calls(history, rows, report)
+    _leases(history, rows, report)
+    _cluster(history, rows, report)
+    _figures(history, report)
+    return broken
+
+
+def _rows(history, rows, report):
+    ends = collections.Counter()
+    for change in history.status_history:
+        if change["was"] == "deploying":
+            ends[change["deploy_id"]] += 1
+        if change["was"] in TERMINAL and (change["was"], change["became"]) != ("live", "superseded"):
+            report("I1", f"went from {change['was']} to {change['became']}", change["deploy_id"])
+    current = collections.Counter()
+    frames = {entry["deploy_id"]: entry for entry in history.frames}
+    for row in rows.values():
+        if row["status"] not in TERMINAL:
+            report("I1", f"is still {row['status']}", row["id"])
+            continue
+        # Images of the callers whose tag begins so crash by design; all others become ready.
+        if row["outcome"] != "succeeded" and ":crash" not in row["operation"].get("image", ""):
+            report("R1", f"{row['operation'].get('image')} ended {row['outcome']}: {row['outcome_detail']}", row["id"])
+        if ends[row["id"]] != 1:
+            report("I1", f"ended {ends[row['id']]} times", row["id"])
+        if row["current"]:
+            current[row["app"]] += 1
+        kept = frames.get(row["id"], {"accepted": 0, "finished": 0, "finished_at_seq": None, "last": None})
+        if kept["finished"] != 1 or kept["finished_at_seq"] != kept["last"]:
+            report("I1", f"stored {kept['finished']} finished frames, the last at {kept['finished_at_seq']} of "
+                         f"{kept['last']}", row["id"])
+    for app in {row["app"] for row in rows.values() if row["status"] == "live"}:
+        if current[app] != 1:
+            report("I1", f"app {app} has {current[app]} current deploys", at=0)
+    requests = collections.Counter((row["app"], row["request_id"]) for row in rows.values())
+    for (app, request), count in requests.items():
+        if count != 1:
+            report("I1", f"request {request} of app {app} made {count} rows", at=0)
+
+
+def _audit(history, rows, report):
+    actions = collections.defaultdict(collections.Counter)
+    for event in history.audit:
+        if event["to_deploy_id"]:
+            actions[event["to_deploy_id"]][event["action"]] += 1
+    for row in rows.values():
+        action = "deploy.rollback" if row["rollback_of"] else "deploy.create"
+        if actions[row["id"]][action] != 1:
+            report("I2", f"has {actions[row['id']][action]} audit rows {action}", row["id"])
+        if row["status"] in TERMINAL:
+            outcomes = {name: n for name, n in actions[row["id"]].items() if name.startswith(action + ".")}
+            if outcomes != {f"{action}.{row['outcome']}": 1}:
+                report("I2", f"ended {row['outcome']}, its outcome in the audit: {outcomes}", row["id"])
+    if [event["id"] for event in history.audit] != list(range(1, len(history.audit) + 1)):
+        report("I2", "the audit's numbers have a gap", at=0)
+    if history.audit_verify["status"] != 0:
+        report("I2", f"the chain: {history.audit_verify['said']}", at=0)
+
+
+def _ours(history):
+    """Our effective patches in order, for each operation."""
+    patches = collections.defaultdict(list)
+    for write in history.writes:
+        if write["fieldManager"] == MANAGER and write["bumpedGeneration"]:
+            patches[write.get("deployID")].append(write)
+    return patches
+
+
+def _patches(history, rows, report):
+    patches = _ours(history)
+    for deploy, writes in patches.items():
+        if deploy not in rows:
+            report("I3", f"a patch carries deploy id {deploy}, which no row has", at=0)
+        elif len(writes) > 1:
+            report("I3", f"was patched in {len(writes)} times", deploy)
+        elif rows[deploy]["operation"].get("image") not in writes[0]["images"]:
+            report("I3", f"brought in {writes[0]['images']}", deploy)
+    for row in rows.values():
+        count = len(patches[row["id"]]) if row["id"] in patches else 0
+        if row["outcome"] == "succeeded" and count != 1:
+            report("I3", f"succeeded with {count} effective patches", row["id"])
+        if count and "nothing was changed in the cluster" in (row["outcome_detail"] or ""):
+            report("I4", f"was reported as changing nothing, and was patched in: {row['outcome_detail']}", row["id"])
+
+
+def _calls(history, rows, report):
+    by_request = {row["request_id"]: row for row in rows.values()}
+    for call in history.lines("calls"):
+        row = by_request.get(call["request"])
+        if call.get("outcome") == "already_current":
+            continue
+        for word in ("accepted", "finished"):
+            told = call.get(word)
+            if told and told not in rows:
+                report("I4", f"request {call['request']} was told {word} {told}, which no row has", at=call["began"])
+            elif told and (row is None or row["id"] != told):
+                report("I4", f"request {call['request']} was told {word} {told}, its row is {row and row['id']}", told)
+        if call.get("finished") in rows and rows[call["finished"]]["outcome"] != call["outcome"]:
+            row = rows[call["finished"]]
+            report("I4", f"a caller was told {call['outcome']}, recorded is {row['outcome']}", row["id"])
+        # Before its row was there a twin of the call may have found a rival's deploy in the way.
+        if call["status"] in (4, 5, 6) and row is not None and row["created_at"] <= call["began"]:
+            report("I4", f"refused with status {call['status']} ({call.get('error')}), although its request made a row",
+                   row["id"])
+        if call["status"] in (-1, 1, 2, 7):
+            report("I4", f"a call ended with status {call['status']}: {call.get('error') or call.get('said')}",
+                   row["id"] if row else None, at=call["began"])
+
+
+def _leases(history, rows, report):
+    fences = {}
+    for change in history.lease_history:
+        deploy, fence = change["deploy_id"], change["fence"]
+        before = fences.get(deploy, 0)
+        if change["what"] in ("begun", "claimed") and fence != before + 1:
+            report("I5", f"its fencing token went from {before} to {fence}", deploy)
+        if change["what"] == "ended" and fence != before:
+            report("I5", f"its lease ended with token {fence}, the newest is {before}", deploy)
+        fences[deploy] = max(fence, before)
+    for lease in history.leases:
+        report("I7", f"a lease of {lease['holder_host']} is left", lease["deploy_id"])
+
+
+def _cluster(history, rows, report):
+    before = {item["metadata"]["name"]: item for item in history.deployments_before}
+    last = {}
+    for write in history.writes:
+        if write["fieldManager"] == MANAGER and write["bumpedGeneration"]:
+            last[write["name"]] = write
+    for item in history.deployments_after:
+        name = item["metadata"]["name"]
+        write = last.get(name)
+        if write is None:
+            continue
+        deploy = write["deployID"]
+        image = next(c["image"] for c in item["spec"]["template"]["spec"]["containers"] if c["name"] == "app")
+        if deploy in rows and image != rows[deploy]["operation"]["image"]:
+            report("I6", f"runs {image}, its last operation brought in {rows[deploy]['operation']['image']}", deploy)
+        if item["metadata"]["annotations"].get("rollbackd.io/deploy-id") != deploy:
+            report("I6", f"deployment {name} does not carry its last operation's id", deploy)
+        strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+        if item["spec"]["strategy"] != strategy:
+            report("I6", f"deployment {name} has the strategy {item['spec']['strategy']}", deploy)
+        if _foreign(item) != _foreign(before[name]):
+            report("I6", f"fields of deployment {name} that are not ours have changed", deploy)
+        newest = max((row for row in rows.values() if row["app"] == name and row["current"]),
+                     key=lambda row: row["created_at"], default=None)
+        if newest and rows.get(deploy, {}).get("outcome") == "succeeded" and deploy != newest["id"]:
+            report("I6", f"current is {newest['id']}, the last patch was of {deploy}", deploy)
+
+
+def _foreign(item):
+    """What of a Deployment nobody but its owner changes."""
+    item = json.loads(json.dumps(item))
+    meta = item["metadata"]
+    for field in ("generation", "resourceVersion", "managedFields"):
+        meta.pop(field, None)
+    for name in list(meta.get("annotations", {})):
+        if name.startswith("rollbackd.io/") or name == "deployment.kubernetes.io/revision":
+            del meta["annotations"][name]
+    item.pop("status", None)
+    item["spec"].pop("strategy", None)
+    for container in item["spec"]["template"]["spec"]["containers"]:
+        if container["name"] == "app":
+            del container["image"]
+    return json.dumps(item, sort_keys=True)
+
+
+def _figures(history, report):
+    figures = history.figures
+    for name, after in figures["after"].items():
+        before = figures["before"][name]
+        if after["rss_kib"] > 256 * 1024:
+            report("I7", f"{name} holds {after['rss_kib'] // 1024} MiB", at=0)
+        # The pool's eight connections, the API server's, and a loop's helper may have come since the start.
+        if after["descriptors"] > before["descriptors"] + 40:
+            report("I7", f"{name} had {before['descriptors']} descriptors at the start and has {after['descriptors']}",
+                   at=0)
+        if after["threads"] > before["threads"] + 4:
+            report("I7", f"{name} had {before['threads']} threads at the start and has {after['threads']}", at=0)
+
+
+def usual(history):
+    """The median time of the operations that nobody had to take over."""
+    claims = collections.Counter(c["deploy_id"] for c in history.lease_history if c["what"] == "claimed")
+    times = sorted(
+        row["finished_at"] - row["created_at"] for row in history.deploys
+        if row["finished_at"] and not claims[row["id"]])
+    return times[len(times) // 2] if times else 0.0
+
+
+def recovery(history, fire, fires):
+    """After a fault, of the operations that its daemon held: when the last was taken over (or ended), and when the last
+    ended, in seconds; None when it held none. One that a later one of `fires` struck again is that fault's."""
+    changes = collections.defaultdict(list)
+    for change in history.lease_history:
+        changes[change["deploy_id"]].append(change)
+    ends = {row["id"]: row["finished_at"] for row in history.deploys if row["finished_at"]}
+    taken, ended = [], []
+    for deploy, own in changes.items():
+        if _holder(own, fire["at"]) != fire["host"]:
+            continue
+        after = [change["at"] for change in own if change["at"] > fire["at"]]
+        if after:
+            taken.append(after[0] - fire["at"])
+        again = any(fire["at"] < other["at"] and _holder(own, other["at"]) == other["host"] for other in fires)
+        if deploy in ends and not again:
+            ended.append(ends[deploy] - fire["at"])
+    return max(taken, default=None), max(ended, default=None)
+
+
+def _holder(changes, at):
+    """Who held an operation's lease at an instant, by its history."""
+    holder = None
+    for change in changes:
+        if change["at"] > at:
+            break
+        holder = None if change["what"] == "ended" else change["holder"]
+    return holder

@@ -1,0 +1,48 @@
+import DevServices
+import Foundation
+import Testing
+
+/// The program as systemd starts and stops it, without a database or a cluster.
+@Suite struct ProgramTests {
+  /// An `async` main would leave the main thread with no signal blocked: SIGTERM then ends the process without a drain.
+  @Test(.timeLimit(.minutes(2)), arguments: [SIGTERM, SIGINT])
+  func `the first signal to stop reaches the daemon, which ends with 0`(signal: Int32) throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("rollbackd-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let kubeconfig = directory.appendingPathComponent("kubeconfig")
+    try Data(
+      """
+      {"apiVersion": "v1", "kind": "Config", "current-context": "c",
+       "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+       "users": [{"name": "u", "user": {"token": "t"}}],
+       "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}
+      """.utf8
+    ).write(to: kubeconfig)
+    let ready = try ReadinessSocket(path: directory.appendingPathComponent("ready").path)
+    let said = Pipe()
+    let daemon = Process()
+    daemon.executableURL = try Self.program()
+    daemon.arguments = [
+      "serve", "--socket", directory.appendingPathComponent("sock").path, "--kubeconfig", kubeconfig.path,
+      "--database-url", "host=\(directory.path)", "--start-grace", "0s",
+    ]
+    daemon.environment = ["NOTIFY_SOCKET": ready.path, "ROLLBACKD_ENVIRONMENT_FILE": "/dev/null"]
+    daemon.standardError = said
+    try daemon.run()
+    let isReady = ready.wait(atMost: 60)
+    #expect(isReady)
+    kill(daemon.processIdentifier, signal)
+    let log = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    daemon.waitUntilExit()
+    #expect(daemon.terminationReason == .exit)
+    #expect(daemon.terminationStatus == 0)
+    #expect(log.contains("stopping"))
+  }
+
+  /// Built beside the tests.
+  private static func program() throws -> URL {
+    let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("rollbackd")
+  }
+}
