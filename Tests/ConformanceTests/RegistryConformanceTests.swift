@@ -77,7 +77,7 @@ struct RegistryConformanceTests {
       #expect(try await environment.image(of: "moved") == "registry.example/octave/web:v1@\(first)")
       _ = try await environment.deploy("moved", "v2")
       try await pusher.delete(Self.repository, digest: first)
-      let gone = await #expect(throws: ServiceError.self) { try await environment.rollback("moved", to: "-2") }
+      let gone = await #expect(throws: ServiceError.self) { try await environment.rollback("moved", to: "previous") }
       #expect(gone?.reason == .imageGone)
       let never = await #expect(throws: ServiceError.self) { try await environment.deploy("moved", "v9") }
       #expect(never?.reason == .imageGone)
