@@ -256,8 +256,9 @@ struct AuditChainTests {
       try await database.psql("CREATE TABLE paas_audit_events (\(columns))")
       let error = try await #require(throws: PostgresError.self) { try await SchemaMigrator(client: client).migrate() }
       #expect(error.message.hasPrefix(words), "\(error.message)")
-      #expect(try await SchemaMigrator(client: client).status()
-        == .behind(applied: 1, pending: SchemaMigration.all.count - 1))
+      #expect(
+        try await SchemaMigrator(client: client).status()
+          == .behind(applied: 1, pending: SchemaMigration.all.count - 1))
     }
   }
 }
