@@ -19,12 +19,14 @@ struct Harness {
     registry: FakeRegistry? = nil, _ body: (Harness) async throws -> Void
   ) async throws {
     try await run(
-      database: FakeDatabase(clock: clock), cluster: FakeCluster(image: image, course: course), clock: clock, body)
+      database: FakeDatabase(clock: clock), cluster: FakeCluster(image: image, course: course), clock: clock,
+      registry: registry, body)
   }
 
   /// On a database and a cluster that other hosts may have been at.
   static func run(
-    database: FakeDatabase, cluster: FakeCluster, clock: HeldClock, _ body: (Harness) async throws -> Void
+    database: FakeDatabase, cluster: FakeCluster, clock: HeldClock, registry: FakeRegistry? = nil,
+    _ body: (Harness) async throws -> Void
   ) async throws {
     let service = RollbackService(
       deploys: database, operations: database, audit: database, cluster: cluster, registry: registry,

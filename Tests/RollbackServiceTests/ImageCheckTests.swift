@@ -135,8 +135,11 @@ import Testing
   @Test func `a plan asks without being counted as a pull`() async throws {
     let registry = FakeRegistry([target: ImageCheck(.present, digest: Self.two)])
     try await Harness.run(registry: registry) { harness in
-      let image = try #require(ImageReference(target))
-      #expect(await harness.service.registryVerdict(for: image) == .present)
+      history(harness)
+      let plan = try await harness.service.planRollback(
+        PlanRollbackRequest(app: "hello"), from: Harness.operatorCaller)
+      #expect(plan.allowed)
+      #expect(plan.imageCheck == "present")
       #expect(registry.questions == [.init(image: target, isForDeploying: false)])
     }
   }

@@ -1,3 +1,4 @@
+import Logging
 import DevServices
 import FoundationEssentials
 import Postgres
@@ -249,13 +250,15 @@ struct OperationControlTests {
     _ body: (PostgresOperationStore, PostgresOperationStore, App) async throws -> Void
   ) async throws {
     try await withDatabase(connections: connections) { client, _ in
-      let deploys = PostgresDeployStore(client: client)
+      let deploys = PostgresDeployStore(client: client, host: "host-a")
       let (app, _) = try await deploys.register(
-        App(name: "hello", namespace: "octave", deployment: "hello", container: "hello"))
+        App(name: "hello", namespace: "octave", deployment: "hello", container: "hello"),
+        by: AuditedAuthor(caller: Caller(processID: 1, userID: 0, groupID: 0), actorID: nil))
       func store(_ host: String) -> PostgresOperationStore {
         PostgresOperationStore(
           client: client, deploys: deploys, codec: ProtobufCodec(), host: host, instance: UUID(),
-          leaseDuration: .seconds(15), userName: { _ in nil })
+          leaseDuration: .seconds(15), userName: { _ in nil },
+          log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       }
       try await body(store("host-a"), store("host-b"), app)
     }

@@ -1,3 +1,4 @@
+import Logging
 import FoundationEssentials
 import KubernetesObjects
 import Postgres
@@ -183,11 +184,13 @@ struct TargetsTests {
           EnvironmentVariable(name: "TOKEN", valueFrom: .init(secretKeyRef: .init(name: "s", key: "k"))),
         ])
       let record = try await store.fingerprint(ContainerEnvironment(container), of: app)
-      let other = try await PostgresDeployStore(client: client).fingerprint(ContainerEnvironment(container), of: app)
+      let other = try await PostgresDeployStore(client: client, host: "host-a").fingerprint(
+        ContainerEnvironment(container), of: app)
       #expect(record == other, "every host makes the same")
       let operations = PostgresOperationStore(
         client: client, deploys: store, codec: ProtobufCodec(), host: "h", instance: UUID(),
-        leaseDuration: .seconds(15), userName: { _ in nil })
+        leaseDuration: .seconds(15), userName: { _ in nil },
+        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       let deployID = UUID().lowercased
       let intent = OperationIntent(
         deployID: deployID, app: app, imageRef: "i:1", imageDigest: "",
@@ -259,7 +262,7 @@ struct TargetsTests {
       try await client.query(
         "INSERT INTO paas_apps (id, name, namespace, deployment, container) VALUES ($1, 'a', 'n', 'd', 'c')",
         [.uuid(app)])
-      try await body(client, PostgresDeployStore(client: client), app)
+      try await body(client, PostgresDeployStore(client: client, host: "host-a"), app)
     }
   }
 }
