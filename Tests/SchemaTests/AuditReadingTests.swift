@@ -154,7 +154,7 @@ struct AuditReadingTests {
           id serial PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), actor_id uuid,
           action varchar(100) NOT NULL, target_id uuid, details_jsonb jsonb);
         INSERT INTO paas_audit_events (actor_id, action)
-          SELECT '00000000-0000-0000-0000-00000000000' || n % 3, 'old.' || n % 2 FROM generate_series(1, 9) n;
+          SELECT ('00000000-0000-0000-0000-00000000000' || n % 3)::uuid, 'old.' || n % 2 FROM generate_series(1, 9) n;
         """)
       _ = try await SchemaMigrator(client: client).migrate()
       let log = log(client)

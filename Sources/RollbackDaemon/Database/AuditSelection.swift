@@ -10,14 +10,17 @@ internal import RollbackService
 ///   span is turned into a span of ids first. A clock that was set back puts some rows out of order: the outermost
 ///   thousand rows of the span are looked at for its bounds, and the times themselves are compared all the same.
 /// - *The beginning of an action.* There are few actions. They are found one by one in the index, each gives its newest
-///   ids, and the newest of those are taken.
+///   ids, and the newest of those are taken, each row by its key (the LIMIT keeps the planner from a join).
 struct AuditSelection {
   private(set) var sql = ""
   private(set) var parameters: [PostgresValue] = []
   private var conditions: [String] = []
 
-  private static let columns =
-    "id::bigint, created_at, actor_id::text, action::text, target_id::text, details_jsonb, prev_hash, hash"
+  /// A platform's own table may have rows without details.
+  private static let columns = """
+    id::bigint, created_at, actor_id::text, action::text, target_id::text, \
+    coalesce(details_jsonb, '{}'), prev_hash, hash
+    """
   /// By bytes, as its index is.
   private static let action = #"action::text COLLATE "C""#
   /// An order that the filters' indexes have and the primary key has not (migration 3 tells why).
@@ -100,7 +103,11 @@ struct AuditSelection {
       ) found
       WHERE starts_with(actions.action, \(beginning)) ORDER BY found.id DESC \(count)
     )
-    SELECT \(Self.columns) FROM paas_audit_events WHERE id IN (SELECT id FROM newest) ORDER BY id DESC
+    SELECT \(Self.columns) FROM (
+      SELECT event.* FROM newest CROSS JOIN LATERAL (
+        SELECT * FROM paas_audit_events e WHERE e.id = newest.id LIMIT 1
+      ) event
+    ) page ORDER BY id DESC
     """
   }
 }
