@@ -375,4 +375,7 @@ def end(process):
 
 
 def make_directory(parent=None):
-    return tempfile.mkdtemp(prefix="rollbackd-chaos-", dir=parent)
+    directory = tempfile.mkdtemp(prefix="rollbackd-chaos-", dir=parent)
+    # PostgreSQL runs as a user of its own, who must get to its data.
+    os.chmod(directory, 0o755)
+    return directory
