@@ -113,6 +113,8 @@ struct Daemon {
       notifier.stopping(status: "handing operations over, finishing calls")
       log.notice("stopping")
       group.addTask { await signals.endProcessAtNextStop() }
+      // One span for both: systemd's own (TimeoutStopSec) is not much longer.
+      let drainEnd = ContinuousClock.now + configuration.drainTimeout
       parts.service.stop()
       parts.server.shutDown(within: configuration.drainTimeout)
       #if ROLLBACKD_FAILPOINTS
@@ -121,7 +123,7 @@ struct Daemon {
       #endif
       for await _ in served {}
       // Where the database is away, leases run out instead of being handed over.
-      await within(configuration.drainTimeout, LoopClock(front)) { for await _ in handedOver {} }
+      await within(drainEnd - ContinuousClock.now, LoopClock(front)) { for await _ in handedOver {} }
       group.cancelAll()
       return .success(0)
     }

@@ -45,7 +45,7 @@ struct DaemonParts: Sendable {
     let codec = ProtobufCodec()
     let users = UserNames()
     let userName: @Sendable (UInt32) -> String? = { users.known($0) ?? nil }
-    let deploys = PostgresDeployStore(client: postgres, host: configuration.hostName)
+    let deploys = PostgresDeployStore(client: postgres, host: configuration.hostName, userName: userName)
     let operations = PostgresOperationStore(
       client: postgres, deploys: deploys, codec: codec, host: configuration.hostName, instance: UUID(),
       leaseDuration: configuration.leaseDuration, userName: userName, log: log)

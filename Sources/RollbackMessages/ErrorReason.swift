@@ -30,7 +30,7 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable {
   public static let deadlineExceeded = ErrorReason(rawValue: "deadline_exceeded")
   /// Too many streams, too large a message.
   public static let resourceExhausted = ErrorReason(rawValue: "resource_exhausted")
-  /// The method is in the contract and not yet in this version.
+  /// The daemon does not have the method: it is older than its caller.
   public static let unimplemented = ErrorReason(rawValue: "unimplemented")
   /// A fault of ours.
   public static let `internal` = ErrorReason(rawValue: "internal")

@@ -1,5 +1,6 @@
 import RollbackMessages
 import Synchronization
+import struct RolloutCore.DeployHistory
 import struct RolloutCore.EnvironmentRecord
 
 @testable import RollbackService
@@ -121,10 +122,17 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     return state.withLock { state in
       guard let app = state.apps.first(where: { $0.name == nameOrID || $0.id == nameOrID }) else { return nil }
       let running = state.rows.first { !$0.deploy.status.isEnded }
+      // As PostgreSQL answers: those that went live, and of the others the newest that has ended.
+      let all = Self.newestFirst(state.rows)
+      let history = DeployHistory(app: app.name, deploys: all.map(Eligibility.planned), running: nil)
+      let served = Set(history.deploys.filter(\.wentLive).map(\.id))
       return Situation(
-        app: app, deploys: Self.newestFirst(state.rows), named: [],
+        app: app, deploys: all.filter { $0.current || served.contains($0.id) },
+        named: word.isEmpty ? [] : all.filter { $0.id.hasPrefix(word.lowercased()) },
         inFlight: running.map(Self.inFlight),
-        sameRequest: state.rows.first { !requestID.isEmpty && $0.deploy.requestID == requestID }?.deploy)
+        sameRequest: state.rows.first { !requestID.isEmpty && $0.deploy.requestID == requestID }?.deploy,
+        rolledBackFrom: history.rolledBackFrom,
+        newest: all.first { $0.status.isEnded && !$0.imageRef.isEmpty && !$0.imageRef.hasSuffix(":building") })
     }
   }
 

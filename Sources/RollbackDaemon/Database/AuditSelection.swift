@@ -23,7 +23,7 @@ struct AuditSelection {
     """
   /// By bytes, as its index is.
   private static let action = #"action::text COLLATE "C""#
-  /// An order that the filters' indexes have and the primary key has not (migration 3 tells why).
+  /// An order that the filters' indexes have and the primary key has not (the migration "audit reading" tells why).
   private static let newestOfFilter = "id DESC NULLS LAST"
   /// How many rows may be out of the order of time.
   private static let disorder = 1000

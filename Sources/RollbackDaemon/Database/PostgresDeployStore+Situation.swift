@@ -106,13 +106,17 @@ extension PostgresDeployStore {
     ).first.map { try DeployRow.read($0) }
   }
 
+  /// Nil when what it tried was put back: then it left nothing behind.
   private func newestEnded(of nameOrID: String) async throws -> DeployRecord? {
     try await client.read(
       """
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
-      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
-        AND d.status NOT IN ('building', 'deploying') AND d.image_ref <> '' AND d.image_ref NOT LIKE '%:building'
-      ORDER BY d.created_at DESC, d.id LIMIT 1
+      WHERE d.id = (
+        SELECT n.id FROM paas_deployments n
+        WHERE n.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+          AND n.status NOT IN ('building', 'deploying') AND n.image_ref <> '' AND n.image_ref NOT LIKE '%:building'
+        ORDER BY n.created_at DESC, n.id LIMIT 1)
+        AND d.outcome IS DISTINCT FROM 'reverted'
       """, [.text(nameOrID)]
     ).first.map { try DeployRow.read($0) }
   }

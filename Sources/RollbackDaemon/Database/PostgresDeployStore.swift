@@ -11,6 +11,8 @@ struct PostgresDeployStore: DeployStore {
   let host: String
   var codec = ProtobufCodec()
   let environmentKey = EnvironmentKey()
+  /// The name of a local user, for the audit.
+  var userName: @Sendable (UInt32) -> String? = { _ in nil }
 
   /// `WHERE` for an app by name or UUID, as parameter 1; each by its index.
   static let appByNameOrID = """
@@ -38,7 +40,7 @@ struct PostgresDeployStore: DeployStore {
     try await withDatabaseErrors {
       let details = RegistrationDetails(
         app: app.name, namespace: app.namespace, deployment: app.deployment, container: app.container,
-        peer: AuditedPeer(author.caller, userName: nil), host: host)
+        peer: AuditedPeer(author.caller, userName: userName(author.caller.userID)), host: host)
       let inserted: PostgresResult
       do {
         // One statement, and so one transaction: the app and its audit row, or neither.
@@ -164,7 +166,7 @@ struct PostgresDeployStore: DeployStore {
     try await withDatabaseErrors {
       let details = MigrationDetails(
         appID: app.id, app: app.name, version: migration.version, name: migration.name,
-        peer: AuditedPeer(author.caller, userName: nil), host: host)
+        peer: AuditedPeer(author.caller, userName: userName(author.caller.userID)), host: host)
       let inserted = try await client.query(
         """
         WITH migration AS (

@@ -74,7 +74,7 @@ extension PostgresOperationStore {
     if let earlier = try await deploys.deploy(of: app, requestID: intent.plan.requestID) { return .joined(earlier) }
     if let inFlight = try await deploys.inFlight(of: app) { return .conflict(inFlight) }
     // It ended between our insert and our look.
-    throw ServiceError(.unavailable, "another deploy of app \(intent.app.name) just ended; try again", cause: error)
+    return .endedMeanwhile
   }
 
   private func find(_ intent: OperationIntent, askedAt: ContinuousClock.Instant) async throws -> Beginning? {

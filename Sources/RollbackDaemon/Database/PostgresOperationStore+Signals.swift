@@ -38,9 +38,12 @@ extension PostgresOperationStore {
     try await withDatabaseErrors {
       let rows = try await client.query(
         """
-        UPDATE paas_deployments d SET revert = $3
-        FROM paas_operation_leases l
-        WHERE d.id = $1 AND d.status = 'deploying' AND l.deploy_id = d.id AND l.fencing_token = $2
+        -- The lease's row is locked first, as everywhere: a takeover came before, or waits.
+        WITH held AS (
+          SELECT deploy_id FROM paas_operation_leases WHERE deploy_id = $1 AND fencing_token = $2 FOR UPDATE
+        )
+        UPDATE paas_deployments d SET revert = $3 FROM held
+        WHERE d.id = held.deploy_id AND d.status = 'deploying'
         RETURNING d.id
         """,
         [

@@ -33,7 +33,8 @@ struct PostgresOperationStore: OperationStore {
       let rows = try await client.query(
         """
         UPDATE paas_operation_leases l SET expires_at = clock_timestamp() + $3 * interval '1 microsecond'
-        FROM paas_deployments d WHERE l.deploy_id = $1 AND l.fencing_token = $2 AND d.id = l.deploy_id
+        FROM paas_deployments d
+        WHERE l.deploy_id = $1 AND l.fencing_token = $2 AND isfinite(l.expires_at) AND d.id = l.deploy_id
         RETURNING d.cancel_requested
         """,
         [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken), .int8(leaseDuration.wholeMicroseconds)])
@@ -45,7 +46,7 @@ struct PostgresOperationStore: OperationStore {
     }
   }
 
-  /// A lease that was given away is over for ever, which tells it from one that ran out.
+  /// A lease that was given away is over for ever, which tells it from one that ran out; no renewal revives it.
   func release(_ lease: Lease) async throws {
     try await withDatabaseErrors {
       _ = try await client.query(
@@ -67,7 +68,8 @@ struct PostgresOperationStore: OperationStore {
         WITH expired AS (
           SELECT l.deploy_id, l.holder_host, NOT isfinite(l.expires_at) AS handed_over FROM paas_operation_leases l
           JOIN paas_deployments d ON d.id = l.deploy_id AND d.status = 'deploying'
-          WHERE l.expires_at <= clock_timestamp() AND l.deploy_id <> ALL (string_to_array($5, ',')::uuid[]) ORDER BY l.expires_at LIMIT $4 FOR UPDATE OF l SKIP LOCKED
+          WHERE l.expires_at <= clock_timestamp() AND l.deploy_id <> ALL (string_to_array($5, ',')::uuid[])
+          ORDER BY l.expires_at LIMIT $4 FOR UPDATE OF l SKIP LOCKED
         ), claimed AS (
           UPDATE paas_operation_leases l SET holder_host = $1, holder_instance = $2, acquired_at = clock_timestamp(),
             expires_at = clock_timestamp() + $3 * interval '1 microsecond', fencing_token = l.fencing_token + 1

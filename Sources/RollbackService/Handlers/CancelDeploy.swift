@@ -62,6 +62,12 @@ extension RollbackService {
         if leftOn.isEmpty { leftOn = await imageNow(of: app) ?? "" }
         return CancelDeployResponse(deploy: deploy, leftOn: leftOn)
       }
+      if supervisor.isStopping {
+        throw ServiceError(
+          .unavailable,
+          "this daemon is stopping; the cancellation of deploy \(id.prefix(8)) is written down and will be carried out",
+          details: ["deploy_id": id])
+      }
       guard clock.now < deadline else {
         throw ServiceError(
           .deadlineExceeded,

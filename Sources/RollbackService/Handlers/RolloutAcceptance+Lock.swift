@@ -8,6 +8,8 @@ extension RollbackService {
   private static var lockPace: Duration { .seconds(1) }
   /// How often a place may be taken by somebody faster before that is a conflict after all.
   private static var replacementTries: Int { 3 }
+  /// How often all is decided afresh because what was in the way ended just then.
+  private static var freshTries: Int { 3 }
 
   /// Decides at once; or, as the call wishes, once the deploy that is under way has ended, or until its place is taken.
   ///
@@ -20,11 +22,27 @@ extension RollbackService {
     var tries = request.cancelRunning ? Self.replacementTries : 1
     while true {
       do {
-        return try await decide(request, receivedAt: receivedAt)
+        return try await decideAfresh(request, receivedAt: receivedAt)
       } catch let error as ServiceError where error.reason == .conflict && tries > 1 {
         // Another deploy than the one that was to be replaced: what is decided may be another thing now.
         tries -= 1
       }
+    }
+  }
+
+  /// Decides, and again when another deploy ended between the look and the writing.
+  private func decideAfresh(_ request: RolloutRequest, receivedAt: ContinuousClock.Instant) async throws -> Acceptance {
+    for _ in 1..<Self.freshTries {
+      do {
+        return try await decide(request, receivedAt: receivedAt)
+      } catch is EndedMeanwhile {
+        try Task.checkCancellation()
+      }
+    }
+    do {
+      return try await decide(request, receivedAt: receivedAt)
+    } catch is EndedMeanwhile {
+      throw ServiceError(.unavailable, "deploys of app \(request.app) come and go too fast; try again")
     }
   }
 
@@ -48,7 +66,7 @@ extension RollbackService {
       if isLast || line.isFirst(place) {
         do {
           // The time to ready counts from here: what came before was another deploy's.
-          return try await decide(request, receivedAt: clock.now)
+          return try await decideAfresh(request, receivedAt: clock.now)
         } catch let error as ServiceError where error.reason == .conflict {
           guard !isLast else { throw waitedInVain(error, patience) }
         }
@@ -85,11 +103,11 @@ extension RollbackService {
   /// The image to put back when `new` fails: what the template has, unless that is left over from a deploy that did not
   /// go live; then the current deploy's. Nil when there is none, or it is the new one itself.
   func revertImage(_ situation: Situation, running: String?, new: ImageReference) -> String? {
-    let rows = situation.deploys.map(Eligibility.planned)
     let template = running.flatMap { ImageReference($0) }
-    let current = rows.first(where: \.current)
-    let newer = rows.prefix { !$0.current }
-    let isLeftOver = newer.contains { row in
+    let current = situation.current.map(Eligibility.planned)
+    // The newest that has ended, and the one whose place is taken: what the template has may be either's.
+    let tried = [situation.newest, situation.inFlight?.deploy].compactMap { $0 }.map(Eligibility.planned)
+    let isLeftOver = tried.contains { row in
       !row.wentLive && row.image.map { image in template.map(image.isSameImage) ?? false } ?? false
     }
     let isCurrent = current?.image.map { image in template.map(image.isSameImage) ?? false } ?? false
@@ -127,6 +145,9 @@ extension RollbackService {
       ])
   }
 }
+
+/// Another deploy was in the way when the intent was written, and had ended when it was looked at.
+struct EndedMeanwhile: Error {}
 
 extension Duration {
   /// `12s`, `3m`, `5h`: rounded down.

@@ -33,6 +33,10 @@ extension RollbackService {
       let situation = try await deploys.situation(of: request.app, naming: word, requestID: request.requestID)
     else { throw unknownApp(request.app) }
     if let earlier = situation.sameRequest { return .operation(deployID: earlier.id, joined: true) }
+    // Its parts are read side by side: the call's own deploy may have come in between.
+    if let inFlight = situation.inFlight, inFlight.deploy.requestID == request.requestID {
+      return .operation(deployID: inFlight.deploy.id, joined: true)
+    }
     if let inFlight = situation.inFlight, !request.cancelRunning { throw conflict(inFlight, app: situation.app) }
     let query = RolloutQuery(
       wish: request.wish,
@@ -71,9 +75,13 @@ extension RollbackService {
       actorID: request.actorID, reason: request.reason, warnings: warnings, peer: request.caller,
       replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) },
       environment: examination.environment)
+    if supervisor.isStopping {
+      throw ServiceError(.unavailable, "this daemon is stopping; nothing has begun, try again with the same request id")
+    }
     switch try await operations.begin(intent) {
     case .joined(let deploy): return .operation(deployID: deploy.id, joined: true)
     case .conflict(let inFlight): throw conflict(inFlight, app: app)
+    case .endedMeanwhile: throw EndedMeanwhile()
     case .started(let deploy, let lease, let auditID):
       if let replaced = situation.inFlight { supervisor.nudge(replaced.deploy.id) }
       let feed = RolloutFeed(deployID: deploy.id)
@@ -82,7 +90,7 @@ extension RollbackService {
         namespace: app.namespace, deployment: app.deployment, container: app.container,
         undoes: choice.target == nil ? nil : situation.unsettled)
       feed.publish(.accepted(accepted), at: wallClock())
-      supervisor.begin(
+      await supervisor.begin(
         Operation(
           app: app, deploy: deploy, plan: plan, warnings: warnings, lease: lease, startedAt: receivedAt,
           deployment: deployment, feed: feed))

@@ -20,15 +20,15 @@ extension RollbackService {
       return request.deploy
     }
     let app = try await app(named: request.app)
-    try RequestCheck.text(request.deploy, "deploy", limit: 64)
-    guard let situation = try await deploys.situation(of: app.id, naming: request.deploy, requestID: "") else {
-      throw unknownApp(request.app)
-    }
     if request.deploy.isEmpty {
-      guard let newest = situation.deploys.first else {
+      guard let newest = try await deploys.deploys(of: app, after: nil, limit: 1, eligibleOnly: false).first else {
         throw ServiceError(.notFound, "app \(app.name) has no deploys yet")
       }
       return newest.id
+    }
+    try RequestCheck.text(request.deploy, "deploy", limit: 64)
+    guard let situation = try await deploys.situation(of: app.id, naming: request.deploy, requestID: "") else {
+      throw unknownApp(request.app)
     }
     let prefix = request.deploy.lowercased()
     var ids: [String] = []

@@ -26,7 +26,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
 
   /// Runs until the outcome is written, the lease is another's, or the task is cancelled.
   func run() async -> OperationRunnerEnd {
-    let end = await withTaskGroup(of: Void.self) { group in
+    let (end, mustRelease) = await withTaskGroup(of: Void.self) { group in
       let writer = FrameWriter(
         feed: operation.feed, lease: operation.lease, store: store, clock: clock, log: log,
         retryDelay: timing.retryDelay, whenDelayed: { [mailbox] in mailbox.post(.event(.recordChanged)) })
@@ -47,9 +47,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         take(batch, &course, &group)
       }
       group.cancelAll()
-      if course.mustRelease { await release() }
-      return course.ending ?? .leftToOthers
+      return (course.ending ?? .leftToOthers, course.mustRelease)
     }
+    // Nothing of ours runs any more.
+    if mustRelease { await release() }
     operation.feed.end()
     return end
   }

@@ -72,11 +72,11 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     }
   }
 
-  /// Begins to carry an operation out; its feed may be watched from now on. Where the supervisor is stopping the
-  /// lease runs out and another host goes on.
-  func begin(_ operation: Operation) {
+  /// Begins to carry an operation out; its feed may be watched from now on. Where the supervisor has stopped the lease
+  /// is given back, and another host goes on.
+  func begin(_ operation: Operation) async {
     state.withLock { $0.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox()) }
-    if case .terminated = start.yield(operation) { forget(operation) }
+    if case .terminated = start.yield(operation) { await giveBack(operation) }
   }
 
   /// Hands over what runs and lets ``run()`` return.
@@ -209,7 +209,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
         // What runs here is renewed by who carries it out, also when its lease ran out while the database was away.
         let own = state.withLock { Array($0.running.keys) }
         for claimed in try await store.claimExpired(limit: 16, except: own) {
-          if isStopping { await release(claimed.lease) } else { begin(continuing: claimed) }
+          if isStopping { await release(claimed.lease) } else { await begin(continuing: claimed) }
         }
       } catch is CancellationError {
         return
@@ -220,7 +220,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
     }
   }
 
-  private func begin(continuing claimed: ClaimedOperation) {
+  private func begin(continuing claimed: ClaimedOperation) async {
     let gap = claimed.lastSequence == 0 ? 0 : RolloutFeed.takeoverGap
     let feed = RolloutFeed(deployID: claimed.deploy.id, lastSequence: claimed.lastSequence + gap)
     let startedAt = clock.now.advanced(by: .zero - claimed.age)
@@ -242,7 +242,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
       at: wallClock())
     log.notice(
       "operation taken over", metadata: ["deploy": "\(claimed.deploy.id)", "from": "\(claimed.previousHost)"])
-    begin(
+    await begin(
       Operation(
         app: claimed.app, deploy: claimed.deploy, plan: claimed.plan, warnings: claimed.deploy.warnings,
         lease: claimed.lease, startedAt: startedAt, deployment: nil, feed: feed,

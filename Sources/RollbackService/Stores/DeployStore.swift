@@ -19,7 +19,7 @@ public protocol DeployStore: EnvironmentStore {
   func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord]
   /// One deploy with its app; nil when there is none.
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)?
-  /// All that the decision about a rollback or deploy rests on, read at one moment; nil when there is no such app.
+  /// All that the decision about a rollback or deploy rests on, its parts read side by side; nil when there is no such app.
   /// - Parameter word: how the caller named the deploy to go back to; rows whose id begins so are read too.
   func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation?
   /// Deploys of an app that went live, newest first, behind a row: what ``situation(of:naming:requestID:)`` begins.
@@ -64,7 +64,8 @@ public struct Situation: Sendable {
   public var rolledBackFrom: Set<String>?
   /// Behind which row older ones that went live go on; nil: there are none.
   public var next: DeployPosition?
-  /// The newest deploy that has an image and has ended; nil where `deploys` are all there are.
+  /// The newest deploy that has an image and has ended; nil where `deploys` are all there are, and where it was
+  /// reverted: then nothing is left of it.
   public var newest: DeployRecord?
   /// Those that the caller's reference names, where it names any by id.
   public var named: [DeployRecord]

@@ -150,6 +150,8 @@ public enum Beginning: Sendable {
   case joined(DeployRecord)
   /// Another deploy of the app is under way.
   case conflict(InFlight)
+  /// Another deploy was in the way and has just ended: look again.
+  case endedMeanwhile
 }
 
 /// An operation that was taken over from a holder that is gone.
