@@ -41,7 +41,7 @@ import Testing
         refusal?.message == """
           deploy \(running.id.prefix(8)) (r/hello:v3) of app hello is in progress: begun by root (uid 0) 7s ago on other, \
           1 of 2 new replicas have been updated; watch it with rollbackctl watch \(running.id.prefix(8)), or take its \
-          place with cancel_running
+          place with --cancel-running
           """)
       #expect(refusal?.details["actor"] == "root (uid 0)")
       #expect(refusal?.details["age"] == "7s")

@@ -118,7 +118,8 @@ struct PickerTests {
     #expect(await run("rollback", "hello", on: console, daemon: daemon) == .refused)
     #expect(
       console.screen
-        == "error (deployment_paused): deployment octave/hello is paused; resume it first (kubectl rollout resume)\n")
+        == "error (deployment_paused): deployment octave/hello is paused; resume it first\n  (kubectl rollout resume)\n"
+    )
   }
 
   @Test func `a default that is older than the list is offered at its end`() async {

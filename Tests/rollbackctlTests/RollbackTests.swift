@@ -139,7 +139,8 @@ struct RollbackTests {
     #expect(await run("rollback", "hello", on: console, daemon: busy) == .conflict)
     #expect(
       console.screen == """
-        error (conflict): deploy c4410d7e (harbor/octave/hello:v4) of app hello is in progress: begun by ci 12s ago on a
+        error (conflict): deploy c4410d7e (harbor/octave/hello:v4) of app hello is in
+          progress: begun by ci 12s ago on a
           watch: rollbackctl watch c4410d7e
           take its place: rollbackctl rollback hello 0bd91e44 --cancel-running
 

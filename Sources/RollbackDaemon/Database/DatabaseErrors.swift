@@ -16,7 +16,7 @@ extension ServiceError {
   init(_ error: PostgresError) {
     if error.isUnavailability || error.code == .commitOutcomeUnknown {
       self.init(
-        .unavailable, "PostgreSQL cannot be reached (\(error)); try again, with the same request id", cause: error)
+        .unavailable, "PostgreSQL cannot be reached: \(Self.words(error)); try again", cause: error)
     } else if error.isRetryable {
       self.init(.unavailable, "PostgreSQL is busy with this app (\(error)); try again", cause: error)
     } else if error.sqlState == "42P01" || error.sqlState == "42703" {
@@ -24,5 +24,13 @@ extension ServiceError {
     } else {
       self.init(.internal, "the database refused a statement (\(error)); the daemon's log has more", cause: error)
     }
+  }
+
+  /// What led to it in the end, on one line. The server's own words may quote values and are left out.
+  private static func words(_ error: PostgresError) -> String {
+    var error = error
+    while let cause = error.cause as? PostgresError { error = cause }
+    if error.code == .server { return "\(error)" }
+    return error.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 }

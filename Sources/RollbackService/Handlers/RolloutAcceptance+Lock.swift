@@ -131,7 +131,7 @@ extension RollbackService {
     let message =
       if let host = inFlight.host {
         "deploy \(id) (\(deploy.imageRef)) of app \(app.name) is in progress: \(begun) on \(host), \(progress); "
-          + "watch it with rollbackctl watch \(id), or take its place with cancel_running"
+          + "watch it with rollbackctl watch \(id), or take its place with --cancel-running"
       } else {
         "deploy \(id) (\(deploy.imageRef)) of app \(app.name) is \(deploy.status.word): \(begun) by another program of "
           + "the platform, which no rollbackd carries out; rollbackctl cancel \(id) ends it"

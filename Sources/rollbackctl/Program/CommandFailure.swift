@@ -65,13 +65,15 @@ struct CommandFailure: Error, CustomStringConvertible {
     ])
   }
 
-  /// For standard error.
-  func text(_ style: Style) -> String {
+  /// For standard error; `width` in columns, nil where lines may be of any length.
+  func text(_ style: Style, width: Int?) -> String {
     // Whoever pressed Ctrl-C or said no knows that it was no error.
     let isError = reason != .interrupted && reason != .cancelled
-    let head = isError ? "\(style.bad("error")) (\(reason.rawValue.displayed)): " : ""
-    var text = "\(head)\(message.displayed)\n"
-    for hint in hints { text += "  \(hint.label): \(hint.command.displayed)\n" }
-    return text
+    // The mark's colour takes no place on the screen: it goes in when the lines are made.
+    let plain = isError ? "error (\(reason.rawValue.displayed)): \(message.displayed)" : message.displayed
+    var lines = RolloutPreview.wrap(plain, indent: 2, width)
+    if isError, let first = lines.first { lines[0] = style.bad("error") + first.dropFirst("error".count) }
+    lines += hints.map { "  \($0.label): \($0.command.displayed)" }
+    return lines.map { $0 + "\n" }.joined()
   }
 }

@@ -17,6 +17,17 @@ struct DeployFinder {
     }
   }
 
+  /// What to end: the deploy in progress of the app that a word names, else a deploy whose id begins with it.
+  func running(_ word: String) async throws -> String {
+    do {
+      let page = try await context.daemon.listDeploys(ListDeploysRequest(app: word, pageSize: 1))
+      if let newest = page.deploys.first, newest.status == .deploying || newest.status == .building { return newest.id }
+      throw CommandFailure(.expectationFailed, "App \(word) has no deploy in progress.")
+    } catch let error as RollbackError where error.reason == .notFound {
+      return try await deploy(beginningWith: word).id
+    }
+  }
+
   /// The deploy of an app that a word means.
   func deploy(_ word: String, of app: String) async throws -> DeployRecord {
     var request = ListDeploysRequest(app: app, pageSize: 500)

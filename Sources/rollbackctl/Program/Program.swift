@@ -56,12 +56,12 @@ enum Program {
   /// Says why a command failed: where its output is for programs, to them.
   private static func end(_ failure: CommandFailure, _ format: OutputFormat, on console: any Console) -> ProgramStatus {
     switch format {
-    case .table: console.tell(failure.text(console.progress.style))
+    case .table: console.tell(failure.text(console.progress.style, width: console.progress.width))
     case .json, .ndjson:
       do {
         try console.write((format == .json ? failure.json.document : failure.json.line) + "\n")
       } catch {
-        console.tell(failure.text(console.progress.style))
+        console.tell(failure.text(console.progress.style, width: console.progress.width))
       }
     }
     return failure.status

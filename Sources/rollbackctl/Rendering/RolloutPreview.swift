@@ -65,13 +65,18 @@ struct RolloutPreview: Sendable {
 
   private func fromText(_ deploy: DeployRecord, _ now: Timestamp) -> String {
     if case .rollback = kind, let undoes {
-      let ended = (undoes.finishedAt ?? undoes.createdAt).map { " \(now.since($0).words) ago" } ?? ""
-      let words = [shortID(undoes.id), ImageName.short(undoes.imageRef), undoes.status.word + ended + actor(undoes)]
+      let words = [shortID(undoes.id), ImageName.short(undoes.imageRef), undone(undoes, now) + actor(undoes)]
       let serving = deploy.id == target?.id ? "" : "; \(ImageName.short(deploy.imageRef)) is live"
       return words.joined(separator: "  ").displayed + serving.displayed
     }
     let text = [shortID(deploy.id), ImageName.short(deploy.imageRef), live(deploy, now) ?? deploy.status.word]
     return text.joined(separator: "  ").displayed + actor(deploy)
+  }
+
+  private func undone(_ deploy: DeployRecord, _ now: Timestamp) -> String {
+    let age = (deploy.finishedAt ?? deploy.createdAt).map { now.since($0).words }
+    guard deploy.status == .deploying else { return deploy.status.word + (age.map { " \($0) ago" } ?? "") }
+    return "in progress" + (age.map { " for \($0)" } ?? "") + ", is cancelled"
   }
 
   private func live(_ deploy: DeployRecord, _ now: Timestamp) -> String? {

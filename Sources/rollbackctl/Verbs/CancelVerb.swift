@@ -8,13 +8,14 @@ struct CancelVerb: Verb {
     abstract: "Stops a running deploy, on whatever host it runs, and says what the cluster was left on.",
     discussion: """
       Ends with 0 when the deploy is cancelled; with 6 when it had ended, or ended before the cancellation reached it. \
-      Nothing is put back: what the cluster was left on it keeps rolling out. To put another deploy in its place at once, use rollbackctl rollback --cancel-running.
+      Nothing is put back: what the cluster was left on it keeps rolling out. To put another \
+      deploy in its place at once, use rollbackctl rollback --cancel-running.
 
       EXAMPLES
         rollbackctl cancel c4410d7e --reason "wrong image"
       """)
 
-  @Argument(help: "The deploy's id, or the beginning of it.")
+  @Argument(help: "The deploy's id, or the beginning of it; or an app, for its deploy in progress.")
   var deploy: String
 
   @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
@@ -32,7 +33,7 @@ struct CancelVerb: Verb {
     if let whole = UUIDText.canonical(deploy) {
       id = whole
     } else {
-      id = try await DeployFinder(context: context).deploy(beginningWith: deploy).id
+      id = try await DeployFinder(context: context).running(deploy)
     }
     let request = CancelDeployRequest(deploy: id, reason: reason, token: try common.token())
     let response = try await context.daemon.cancelDeploy(request)
