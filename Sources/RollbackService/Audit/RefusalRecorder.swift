@@ -18,6 +18,9 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
+  /// Between two looks while something waits to be written.
+  private static var pace: Duration { .seconds(15) }
+
   private struct State {
     var ledger = RefusalLedger()
     /// Why the last row could not be written; nil when it could.
@@ -48,7 +51,9 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   func run() async {
     for await _ in wakes {
       while let deadline = state.withLock({ $0.ledger.deadline }) {
-        do { try await clock.sleep(until: deadline, tolerance: nil) } catch { break }
+        // Looks again before that: what was counted, or could not be written, meanwhile may have its time sooner.
+        let next = min(deadline, clock.now.advanced(by: Self.pace))
+        do { try await clock.sleep(until: next, tolerance: nil) } catch { break }
         let now = clock.now
         for row in state.withLock({ $0.ledger.due(at: now) }) { await write(row) }
       }
