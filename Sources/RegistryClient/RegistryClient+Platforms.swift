@@ -6,12 +6,14 @@ extension RegistryClient {
   ///
   /// Some runtimes report the platform's digest for a container whose image was named by the index's. This is a GET,
   /// which Harbor counts as a pull: ask it only about an image that is about to be pulled anyway.
-  public func platformDigests(of index: FoundManifest, in repository: String) async -> [String] {
+  /// - Parameter deadline: on ``time``'s clock, as ``ask(_:by:)`` has it.
+  public func platformDigests(
+    of index: FoundManifest, in repository: String, by deadline: Duration
+  ) async -> [String] {
     guard index.isIndex, let digest = index.digest, let place = configuration.map.location(of: repository) else {
       return []
     }
-    let exchange = RegistryExchange(
-      registry: place.registry, scope: place.pullScope, deadline: time.elapsed() + configuration.timeout)
+    let exchange = RegistryExchange(registry: place.registry, scope: place.pullScope, deadline: deadline)
     guard
       case .success(let response) = await send(
         .get, place.manifest(digest), exchange, maximumBodySize: ImageIndex.maximumSize), response.status == 200

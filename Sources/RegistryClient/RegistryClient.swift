@@ -5,8 +5,8 @@ public import Logging
 /// Asks registries about images: Harbor, or any that speaks the OCI distribution specification.
 ///
 /// Questions are HEAD requests, which Harbor does not count as pulls but answers by the same policies; so retention by
-/// pull time is left alone. A question never throws: not knowing is one of its answers, and it comes within
-/// ``RegistryClientConfiguration/timeout``. May be called from any task.
+/// pull time is left alone. A question never throws: not knowing is one of its answers, and it comes by the deadline that
+/// was given, as a rule ``deadline``. May be called from any task.
 public final class RegistryClient: Sendable {
   public let configuration: RegistryClientConfiguration
 
@@ -34,13 +34,17 @@ public final class RegistryClient: Sendable {
     await http.shutDown()
   }
 
+  /// ``RegistryClientConfiguration/timeout`` from now: the deadline that questions about one image share.
+  public var deadline: Duration { time.elapsed() + configuration.timeout }
+
   /// Whether the image is there and may be pulled.
   ///
   /// With a recorded digest that one is asked for, and the tag too, to see whether it was pushed again: at once where
   /// it is known how the registry wants to be authenticated to, else one after the other, so that a token is got once.
-  public func ask(_ question: ManifestQuestion) async -> ManifestVerdict {
+  /// - Parameter deadline: on ``time``'s clock; ``deadline`` where none is given.
+  public func ask(_ question: ManifestQuestion, by deadline: Duration? = nil) async -> ManifestVerdict {
     guard let place = configuration.map.location(of: question.repository) else { return .notMapped }
-    let deadline = time.elapsed() + configuration.timeout
+    let deadline = deadline ?? self.deadline
     let name = place.registry.authority
     guard let digest = question.digest else {
       let answer = await answer(place, question.tag ?? "latest", digest: nil, by: deadline)

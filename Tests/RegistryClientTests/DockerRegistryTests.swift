@@ -74,9 +74,10 @@ struct DockerRegistryTests {
         guard case .present(let found) = await client.ask(hello("multi")) else { return #expect(Bool(false)) }
         #expect(found.digest == pushed.index)
         #expect(found.isIndex)
-        #expect(await client.platformDigests(of: found, in: "harbor/octave/hello") == pushed.platforms)
+        #expect(
+          await client.platformDigests(of: found, in: "harbor/octave/hello", by: client.deadline) == pushed.platforms)
         guard case .present(let single) = await client.ask(hello("multi-arm64")) else { return #expect(Bool(false)) }
-        #expect(await client.platformDigests(of: single, in: "harbor/octave/hello") == [])
+        #expect(await client.platformDigests(of: single, in: "harbor/octave/hello", by: client.deadline) == [])
       }
     }
   }

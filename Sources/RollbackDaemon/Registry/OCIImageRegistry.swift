@@ -16,14 +16,16 @@ struct OCIImageRegistry: ImageRegistry {
 
   func check(_ image: ImageReference, isForDeploying: Bool) async -> ImageCheck {
     let question = ManifestQuestion(repository: image.repository, tag: image.tag, digest: image.digest)
-    switch await client.ask(question) {
+    let deadline = client.deadline
+    switch await client.ask(question, by: deadline) {
     case .present(let manifest):
       return ImageCheck(
-        .present, digest: manifest.digest, platformDigests: await platforms(manifest, image, isForDeploying))
+        .present, digest: manifest.digest,
+        platformDigests: await platforms(manifest, image, isForDeploying, by: deadline))
     case .moved(let manifest, let other):
       return ImageCheck(
         .moved(present: other), digest: manifest.digest,
-        platformDigests: await platforms(manifest, image, isForDeploying))
+        platformDigests: await platforms(manifest, image, isForDeploying, by: deadline))
     case .gone: return ImageCheck(.gone)
     case .blocked(let why): return ImageCheck(.blocked(why))
     // Its sentence names the registry and the robot, or says that there is none: more than the bare verdict would.
@@ -34,10 +36,10 @@ struct OCIImageRegistry: ImageRegistry {
   }
 
   private func platforms(
-    _ manifest: FoundManifest, _ image: ImageReference, _ isForDeploying: Bool
+    _ manifest: FoundManifest, _ image: ImageReference, _ isForDeploying: Bool, by deadline: Duration
   ) async -> [String] {
     guard isForDeploying, manifest.isIndex else { return [] }
-    return await client.platformDigests(of: manifest, in: image.repository)
+    return await client.platformDigests(of: manifest, in: image.repository, by: deadline)
   }
 
   func health() async -> RegistryHealth {
