@@ -99,8 +99,26 @@ import Testing
     let rows = ledger.due(at: start.advanced(by: .seconds(15)))
     #expect(rows.map(\.repetition?.count) == [1])
     ledger.notWritten(rows[0], at: start.advanced(by: .seconds(15)), wallClock: Timestamp(seconds: 15))
-    _ = refuse(2, at: 16, &ledger)
-    #expect(ledger.drain().map(\.repetition?.count) == [2])
+    #expect(refuse(2, at: 16, &ledger) == 2)
+    #expect(ledger.drain().map(\.repetition?.count) == [1])
     #expect(ledger.drain().isEmpty)
+  }
+
+  @Test func `what could not be written once is no flood`() {
+    var ledger = RefusalLedger()
+    #expect(refuse(1, at: 0, &ledger) == 1)
+    ledger.notWritten(refusal(), at: start, wallClock: Timestamp(seconds: 0))
+    #expect(due(at: 15, &ledger).count == 1)
+    #expect(refuse(5, at: 16, &ledger) == 5, "the next are written each, as the first was")
+    #expect(ledger.deadline == nil)
+  }
+
+  @Test func `a flood whose row could not be written stays one`() {
+    var ledger = RefusalLedger()
+    _ = refuse(100, at: 0, &ledger)
+    let rows = ledger.due(at: start.advanced(by: .seconds(60)))
+    ledger.notWritten(rows[0], at: start.advanced(by: .seconds(60)), wallClock: Timestamp(seconds: 60))
+    #expect(due(at: 75, &ledger).count == 1)
+    #expect(refuse(10, at: 76, &ledger) == 1)
   }
 }

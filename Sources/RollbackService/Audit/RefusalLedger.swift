@@ -41,6 +41,8 @@ struct RefusalLedger: Sendable {
     var allowance: Int
     /// What the row to come tells of, with how many calls it stands for.
     var counted: AuditedRefusal?
+    /// Whether there were too many of this kind, now or in the span before; what only could not be written is no flood.
+    var isFlood = false
 
     mutating func add(_ refusal: AuditedRefusal, count: UInt64, first: Timestamp, last: Timestamp) {
       let before = counted?.repetition
@@ -68,6 +70,7 @@ struct RefusalLedger: Sendable {
     defer { entries[kind] = entry }
     guard entry.allowance > 0 else {
       entry.add(refusal, count: 1, first: wallClock, last: wallClock)
+      entry.isFlood = true
       return .count
     }
     entry.allowance -= 1
@@ -95,7 +98,10 @@ struct RefusalLedger: Sendable {
     for (kind, entry) in entries where entry.end <= now {
       guard let counted = entry.counted else { continue }
       rows.append(counted)
-      entries[kind] = Entry(end: now.advanced(by: settings.longSpan), allowance: 1)
+      entries[kind] =
+        entry.isFlood
+        ? Entry(end: now.advanced(by: settings.longSpan), allowance: 1, isFlood: true)
+        : Entry(end: now.advanced(by: settings.span), allowance: entry.allowance)
     }
     return rows
   }
