@@ -33,8 +33,11 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var isFenced = false
     /// How many of the next outcomes are written without being answered.
     var lostAnswers = 0
+    var outcomes: [RecordedOutcome] = []
     var listeners: [@Sendable (OperationSignal) -> Void] = []
     var released: [String] = []
+    /// What others do right after the next look at an app.
+    var meanwhile: (@Sendable (inout State) -> Void)?
   }
 
   let state = Mutex(State())
@@ -121,13 +124,18 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     try enter("situation")
     return state.withLock { state in
       guard let app = state.apps.first(where: { $0.name == nameOrID || $0.id == nameOrID }) else { return nil }
+      defer {
+        let others = state.meanwhile
+        state.meanwhile = nil
+        others?(&state)
+      }
       let running = state.rows.first { !$0.deploy.status.isEnded }
       // As PostgreSQL answers: those that went live, and of the others the newest that has ended.
       let all = Self.newestFirst(state.rows)
       let history = DeployHistory(app: app.name, deploys: all.map(Eligibility.planned), running: nil)
       let served = Set(history.deploys.filter(\.wentLive).map(\.id))
       return Situation(
-        app: app, deploys: all.filter { $0.current || served.contains($0.id) },
+        app: app, newestID: all.first?.id ?? "", deploys: all.filter { $0.current || served.contains($0.id) },
         named: word.isEmpty ? [] : all.filter { $0.id.hasPrefix(word.lowercased()) },
         inFlight: running.map(Self.inFlight),
         sameRequest: state.rows.first { !requestID.isEmpty && $0.deploy.requestID == requestID }?.deploy,
@@ -157,6 +165,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     try enter("begin")
     return state.withLock { state in
       if let replacement = intent.replacing { Self.end(replacement, &state) }
+      let newest = Self.newestFirst(state.rows).first?.id ?? ""
+      guard newest == intent.newestKnown else { return .decidedTooEarly }
       if let running = state.rows.first(where: { !$0.deploy.status.isEnded }) {
         return .conflict(Self.inFlight(running))
       }
@@ -242,6 +252,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
         state.rows[index].lease?.fencingToken == lease.fencingToken
       else { return nil }
       state.rows[index].lease = nil
+      state.outcomes.append(outcome)
       state.rows[index].deploy.status =
         switch outcome.outcome {
         case .succeeded: .live

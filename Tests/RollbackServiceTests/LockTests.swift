@@ -93,6 +93,29 @@ import Testing
     }
   }
 
+  /// It takes a second to ask a registry: time enough for a whole deploy to come and go.
+  @Test func `a deploy that comes and goes while all is checked is seen before anything is written`() async throws {
+    try await Harness.run(running: "r/hello:v3") { harness in
+      harness.database.addApp("hello")
+      harness.database.addDeploy("r/hello:v2", .superseded)
+      let current = harness.database.addDeploy("r/hello:v3", .live, current: true)
+      harness.database.state.withLock { state in
+        state.meanwhile = { state in
+          state.rows[1].deploy.current = false
+          state.rows[1].deploy.status = .superseded
+          let newer = DeployRecord(
+            id: "90000000-0000-4000-8000-000000000000", app: "hello", imageRef: "r/hello:v4", status: .live,
+            createdAt: Timestamp(seconds: 900), timeToReady: .seconds(1), current: true)
+          state.rows.append(FakeDatabase.Row(deploy: newer))
+        }
+      }
+      let refusal = await harness.refusal(options: RolloutOptions(soak: .zero, expectCurrent: current.id))
+      #expect(refusal?.reason == .expectationFailed)
+      #expect(harness.database.actions == ["deploy.rollback.refused:expectation_failed"])
+      #expect(harness.database.calls.filter { $0 == "situation" }.count == 2)
+    }
+  }
+
   @Test func `when the time is over the conflict names the holder, and is audited once`() async throws {
     try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
       _ = busy(harness)

@@ -101,7 +101,7 @@ struct OperationControlTests {
   @Test func thePlaceOfAnotherDeployThanWasShownIsAConflict() async throws {
     try await withHosts { a, b, app in
       let (old, _) = try await begin(a, app)
-      let intent = intent(app, replacing: UUID().lowercased)
+      let intent = intent(app, after: old.id, replacing: UUID().lowercased)
       guard case .conflict(let inFlight) = try await b.begin(intent) else {
         Issue.record("no conflict")
         return
@@ -111,13 +111,83 @@ struct OperationControlTests {
     }
   }
 
+  /// What was decided rests on the history as it was read: whatever came since may make it wrong.
+  @Test func whatWasDecidedOnAnOlderHistoryIsNotBegun() async throws {
+    try await withHosts { a, b, app in
+      let early = intent(app, after: "")
+      let (deploy, lease) = try await begin(a, app)
+      let late = intent(app, after: deploy.id)
+      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+        RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      let before = try await actions(a)
+      guard case .decidedTooEarly = try await b.begin(early) else {
+        Issue.record("begun, though another deploy has come and gone")
+        return
+      }
+      #expect(try await actions(a) == before, "nothing is written")
+      guard case .started = try await b.begin(late) else {
+        Issue.record("not begun")
+        return
+      }
+    }
+  }
+
+  /// It has succeeded, say: then there is nothing to take the place of, and the way back is another one.
+  @Test func aPlaceThatHasBecomeFreeByItselfIsLookedAtAgain() async throws {
+    try await withHosts { a, b, app in
+      let (old, lease) = try await begin(a, app)
+      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+        RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      guard case .decidedTooEarly = try await b.begin(intent(app, after: old.id, replacing: old.id)) else {
+        Issue.record("begun")
+        return
+      }
+      #expect(try await actions(a) == ["deploy.create", "deploy.create.succeeded"])
+    }
+  }
+
+  @Test func aPlaceIsNotTakenForWhatIsNotBegun() async throws {
+    try await withHosts { a, b, app in
+      let (old, lease) = try await begin(a, app)
+      guard case .conflict = try await b.begin(intent(app, after: UUID().lowercased, replacing: old.id)) else {
+        Issue.record("no conflict")
+        return
+      }
+      #expect(try await a.renew(lease) != nil, "it goes on")
+      #expect(try await actions(a) == ["deploy.create"])
+    }
+  }
+
+  /// The first call's answer was lost, and its deploy has ended since.
+  @Test func aRepeatedCallJoinsWhateverHasComeSince() async throws {
+    try await withHosts { a, b, app in
+      let first = intent(app, after: "")
+      guard case .started(let deploy, let lease, _) = try await a.begin(first) else {
+        Issue.record("not begun")
+        return
+      }
+      _ = try await a.finish(outcome(.succeeded, app, first.plan), of: lease) { row, id in
+        RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      var again = first
+      again.deployID = UUID().lowercased
+      guard case .joined(let earlier) = try await b.begin(again) else {
+        Issue.record("not joined")
+        return
+      }
+      #expect(earlier.id == deploy.id)
+    }
+  }
+
   /// Eight hosts want the same place: one gets it, the others see who.
   @Test func onePlaceIsTakenOnce() async throws {
     try await withHosts(connections: 10) { a, b, app in
       let (old, _) = try await begin(a, app)
       let started = try await withThrowingTaskGroup(of: Bool.self) { group in
         for _ in 0..<8 {
-          let intent = intent(app, replacing: old.id)
+          let intent = intent(app, after: old.id, replacing: old.id)
           group.addTask {
             if case .started = try await b.begin(intent) { return true }
             return false
@@ -214,12 +284,12 @@ struct OperationControlTests {
     RolloutFrame(seq: sequence, kind: .finished(RolloutFinished(deploy: row, outcome: .cancelled, auditID: id)))
   }
 
-  private func intent(_ app: App, replacing old: String? = nil) -> OperationIntent {
+  private func intent(_ app: App, after newest: String, replacing old: String? = nil) -> OperationIntent {
     var plan = plan()
     plan.requestID = UUID().lowercased
     return OperationIntent(
       deployID: UUID().lowercased, app: app, imageRef: plan.image, imageDigest: "", plan: plan, actorID: nil,
-      reason: "", warnings: [], peer: caller,
+      reason: "", warnings: [], peer: caller, newestKnown: newest,
       replacing: old.map {
         Replacement(
           deployID: $0, cancellation: Cancellation(by: "ops", actorID: nil, reason: ""), message: "replaced",
@@ -230,7 +300,7 @@ struct OperationControlTests {
   private func begin(
     _ store: PostgresOperationStore, _ app: App, replacing old: String? = nil
   ) async throws -> (RollbackMessages.DeployRecord, Lease) {
-    var intent = intent(app, replacing: old)
+    var intent = intent(app, after: try await store.deploys.newestID(of: app.name), replacing: old)
     if old == nil { intent.plan = plan() }
     guard case .started(let deploy, let lease, _) = try await store.begin(intent) else {
       throw ServiceError(.internal, "not started")

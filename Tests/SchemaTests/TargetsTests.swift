@@ -197,7 +197,7 @@ struct TargetsTests {
         plan: OperationPlan(
           image: "i:1", requestID: UUID().lowercased, isRollback: false, timeout: 1, soak: 0, failFast: true,
           fromDeployID: "", targetDeployID: "", actorID: nil), actorID: nil, reason: "", warnings: [],
-        peer: Caller(processID: 1, userID: 0, groupID: 0), environment: record)
+        peer: Caller(processID: 1, userID: 0, groupID: 0), newestKnown: "", environment: record)
       guard case .started = try await operations.begin(intent) else {
         Issue.record("the operation did not begin")
         return

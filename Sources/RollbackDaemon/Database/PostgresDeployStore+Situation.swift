@@ -11,6 +11,7 @@ extension PostgresDeployStore {
 
   func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation? {
     try await withDatabaseErrors {
+      let newestID = try await self.newestID(of: nameOrID)
       // Together, so that they are on their way at once.
       async let known = self.app(nameOrID)
       async let newest = self.newestServed(of: nameOrID)
@@ -28,7 +29,7 @@ extension PostgresDeployStore {
         deploys.sort { ($0.createdAt?.microseconds ?? 0) > ($1.createdAt?.microseconds ?? 0) }
       }
       return Situation(
-        app: app, deploys: deploys, named: try await named, inFlight: try await running,
+        app: app, newestID: newestID, deploys: deploys, named: try await named, inFlight: try await running,
         sameRequest: try await earlier, rolledBackFrom: served.rolledBackFrom, next: served.next,
         newest: try await ended)
     }
@@ -46,6 +47,17 @@ extension PostgresDeployStore {
         ])
       return try Self.served(rows, limit: limit)
     }
+  }
+
+  /// One row, by the index of the history; the same order as the guard of ``PostgresOperationStore/begin(_:)``.
+  func newestID(of nameOrID: String) async throws -> String {
+    let rows = try await client.read(
+      """
+      SELECT d.id FROM paas_deployments d
+      WHERE d.app_id = (SELECT a.id FROM paas_apps a WHERE \(Self.appByNameOrID))
+      ORDER BY d.created_at DESC, d.id LIMIT 1
+      """, [.text(nameOrID)])
+    return try rows.first?.decode(0, as: UUID.self).lowercased ?? ""
   }
 
   private func newestServed(of nameOrID: String) async throws -> ServedDeploys {

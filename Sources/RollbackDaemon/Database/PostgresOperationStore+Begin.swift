@@ -9,13 +9,18 @@ internal import struct RolloutCore.EnvironmentRecord
 #endif
 
 extension PostgresOperationStore {
-  /// One statement, and so one transaction: the deploy row, its lease and its audit row, or none of them.
+  /// One statement, and so one transaction: the deploy row, its lease and its audit row, or none of them; none too when
+  /// the app's newest deploy is another one than when it was decided. One that begins meanwhile, and so is not seen here,
+  /// is refused by the index of what is under way.
   private static let statement = """
     WITH deploy AS (
       INSERT INTO paas_deployments
         (id, app_id, request_id, image_ref, image_digest, status, actor_id, reason, rollback_of, warnings, operation,
          environment)
-      VALUES ($1, $2, $3, $4, $5, 'deploying', $6, $7, $8, $9, $10, $17)
+      SELECT $1, $2, $3, $4, $5, 'deploying', $6, $7, $8, $9, $10, $17
+      WHERE (
+        SELECT d.id FROM paas_deployments d WHERE d.app_id = $2 ORDER BY d.created_at DESC, d.id LIMIT 1
+      ) IS NOT DISTINCT FROM $18
       RETURNING id, created_at
     ), lease AS (
       INSERT INTO paas_operation_leases (deploy_id, holder_host, holder_instance, expires_at)
@@ -40,15 +45,15 @@ extension PostgresOperationStore {
         #else
           let rows = try await insert(intent)
         #endif
-        guard let row = rows.first else {
-          throw ServiceError(.internal, "the database answered nothing to the intent of deploy \(intent.deployID)")
-        }
+        guard let row = rows.first else { return try await resolve(intent) }
         return .started(
           deploy: record(of: intent, createdAt: Timestamp(try row.timestamp(0))),
           lease: Lease(deployID: intent.deployID, fencingToken: try row.decode(1), askedAt: askedAt),
           auditID: try row.decode(2))
       } catch let error as PostgresError where error.sqlState == "23505" {
-        return try await resolve(error, intent)
+        return try await resolve(intent)
+      } catch is NothingWritten {
+        return try await resolve(intent)
       } catch let error as PostgresError where error.code == .connectionLost || error.code == .commitOutcomeUnknown {
         // It may have been committed: the id tells, for we chose it.
         guard let beginning = try await find(intent, askedAt: askedAt) else { throw error }
@@ -62,19 +67,23 @@ extension PostgresOperationStore {
       return try await client.query(Self.statement, try parameters(of: intent))
     }
     return try await client.withTransaction { transaction in
-      // When it ended meanwhile there is only the new row to write; when another one is under way, its index refuses.
-      try await replace(replacement, for: intent, transaction)
-      return try await transaction.query(Self.statement, try parameters(of: intent))
+      guard try await replace(replacement, for: intent, transaction) else { throw NothingWritten() }
+      let rows = try await transaction.query(Self.statement, try parameters(of: intent))
+      // The other one is not ended for nothing.
+      guard !rows.isEmpty else { throw NothingWritten() }
+      return rows
     }
   }
 
+  /// What the decision rested on is no longer so; the transaction is rolled back.
+  private struct NothingWritten: Error {}
+
   /// Somebody was faster: the same call, or another deploy of the app.
-  private func resolve(_ error: PostgresError, _ intent: OperationIntent) async throws -> Beginning {
+  private func resolve(_ intent: OperationIntent) async throws -> Beginning {
     let app = intent.app.id
     if let earlier = try await deploys.deploy(of: app, requestID: intent.plan.requestID) { return .joined(earlier) }
     if let inFlight = try await deploys.inFlight(of: app) { return .conflict(inFlight) }
-    // It ended between our insert and our look.
-    return .endedMeanwhile
+    return .decidedTooEarly
   }
 
   private func find(_ intent: OperationIntent, askedAt: ContinuousClock.Instant) async throws -> Beginning? {
@@ -112,6 +121,7 @@ extension PostgresOperationStore {
       .int8(leaseDuration.wholeMicroseconds), .text(plan.action), .text(target),
       .jsonb(try JSONText.encode(AuditDetails(intent, host: host, userName: userName(intent.peer.userID)))),
       .jsonb(try intent.environment.map { try JSONText.encode($0.fingerprints) }),
+      .uuid(UUID(uuidString: intent.newestKnown)),
     ]
   }
 

@@ -46,10 +46,10 @@ extension PostgresOperationStore {
   }
 
   /// Ends the deploy whose place is taken. Its holder's token is gone with the lease: whatever he still writes hits no
-  /// row. Nothing when it has ended by itself.
+  /// row. False when it has ended by itself.
   func replace(
     _ replacement: Replacement, for intent: OperationIntent, _ transaction: PostgresTransaction
-  ) async throws {
+  ) async throws -> Bool {
     let id = PostgresValue.uuid(UUID(uuidString: replacement.deployID))
     _ = try await transaction.query("DELETE FROM paas_operation_leases WHERE deploy_id = $1", [id])
     let rows = try await transaction.query(
@@ -57,12 +57,13 @@ extension PostgresOperationStore {
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.id = $1 AND d.status IN ('building', 'deploying') FOR UPDATE OF d
       """, [id])
-    guard let row = rows.first else { return }
+    guard let row = rows.first else { return false }
     let deploy = try DeployRow.read(row)
     try await audit(
       replacement.cancellation, deploy, intent.app, peer: intent.peer, replacedBy: intent.deployID, transaction)
     _ = try await endRow(
       deploy, intent.app, replacement.cancellation, message: replacement.message, replacement.lastFrame, transaction)
+    return true
   }
 
   /// The row of the wish: who, why, and which deploy comes instead.

@@ -8,7 +8,7 @@ extension RollbackService {
   private static var lockPace: Duration { .seconds(1) }
   /// How often a place may be taken by somebody faster before that is a conflict after all.
   private static var replacementTries: Int { 3 }
-  /// How often all is decided afresh because what was in the way ended just then.
+  /// How often all is decided afresh because another deploy came or ended just then.
   private static var freshTries: Int { 3 }
 
   /// Decides at once; or, as the call wishes, once the deploy that is under way has ended, or until its place is taken.
@@ -30,18 +30,18 @@ extension RollbackService {
     }
   }
 
-  /// Decides, and again when another deploy ended between the look and the writing.
+  /// Decides, and again when another deploy came or ended between the look and the writing.
   private func decideAfresh(_ request: RolloutRequest, receivedAt: ContinuousClock.Instant) async throws -> Acceptance {
     for _ in 1..<Self.freshTries {
       do {
         return try await decide(request, receivedAt: receivedAt)
-      } catch is EndedMeanwhile {
+      } catch is DecidedTooEarly {
         try Task.checkCancellation()
       }
     }
     do {
       return try await decide(request, receivedAt: receivedAt)
-    } catch is EndedMeanwhile {
+    } catch is DecidedTooEarly {
       throw ServiceError(.unavailable, "deploys of app \(request.app) come and go too fast; try again")
     }
   }
@@ -146,8 +146,8 @@ extension RollbackService {
   }
 }
 
-/// Another deploy was in the way when the intent was written, and had ended when it was looked at.
-struct EndedMeanwhile: Error {}
+/// Another deploy came, or ended, between the look at the app and the writing of the intent.
+struct DecidedTooEarly: Error {}
 
 extension Duration {
   /// `12s`, `3m`, `5h`: rounded down.

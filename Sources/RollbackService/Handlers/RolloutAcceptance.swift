@@ -73,7 +73,7 @@ extension RollbackService {
     let intent = OperationIntent(
       deployID: deployID, app: app, imageRef: choice.imageRef, imageDigest: choice.image.digest ?? "", plan: plan,
       actorID: request.actorID, reason: request.reason, warnings: warnings, peer: request.caller,
-      replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) },
+      newestKnown: situation.newestID, replacing: situation.inFlight.map { replacement(of: $0, by: deployID, request) },
       environment: examination.environment)
     if supervisor.isStopping {
       throw ServiceError(.unavailable, "this daemon is stopping; nothing has begun, try again with the same request id")
@@ -81,7 +81,7 @@ extension RollbackService {
     switch try await operations.begin(intent) {
     case .joined(let deploy): return .operation(deployID: deploy.id, joined: true)
     case .conflict(let inFlight): throw conflict(inFlight, app: app)
-    case .endedMeanwhile: throw EndedMeanwhile()
+    case .decidedTooEarly: throw DecidedTooEarly()
     case .started(let deploy, let lease, let auditID):
       if let replaced = situation.inFlight { supervisor.nudge(replaced.deploy.id) }
       let feed = RolloutFeed(deployID: deploy.id)

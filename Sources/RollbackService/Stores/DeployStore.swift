@@ -19,7 +19,8 @@ public protocol DeployStore: EnvironmentStore {
   func deploys(of app: App, after: DeployPosition?, limit: Int, eligibleOnly: Bool) async throws -> [DeployRecord]
   /// One deploy with its app; nil when there is none.
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)?
-  /// All that the decision about a rollback or deploy rests on, its parts read side by side; nil when there is no such app.
+  /// All that the decision about a rollback or deploy rests on; nil when there is no such app. Its parts are read side by
+  /// side, after ``Situation/newestID``: when that is still the newest deploy, none of them has changed in between.
   /// - Parameter word: how the caller named the deploy to go back to; rows whose id begins so are read too.
   func situation(of nameOrID: String, naming word: String, requestID: String) async throws -> Situation?
   /// Deploys of an app that went live, newest first, behind a row: what ``situation(of:naming:requestID:)`` begins.
@@ -58,6 +59,8 @@ public struct DeployPosition: Hashable, Sendable {
 /// An app and what happened to it so far.
 public struct Situation: Sendable {
   public var app: App
+  /// Of the app's newest deploy of any status; empty where there is none.
+  public var newestID: String
   /// The current deploy and the newest of those that went live, newest first; or all there are.
   public var deploys: [DeployRecord]
   /// The ids of those of them that a later rollback replaced; nil where `deploys` are all there are, and show it.
@@ -75,10 +78,12 @@ public struct Situation: Sendable {
   public var sameRequest: DeployRecord?
 
   public init(
-    app: App, deploys: [DeployRecord], named: [DeployRecord], inFlight: InFlight?, sameRequest: DeployRecord?,
-    rolledBackFrom: Set<String>? = nil, next: DeployPosition? = nil, newest: DeployRecord? = nil
+    app: App, newestID: String, deploys: [DeployRecord], named: [DeployRecord], inFlight: InFlight?,
+    sameRequest: DeployRecord?, rolledBackFrom: Set<String>? = nil, next: DeployPosition? = nil,
+    newest: DeployRecord? = nil
   ) {
     self.newest = newest
+    self.newestID = newestID
     self.app = app
     self.rolledBackFrom = rolledBackFrom
     self.next = next

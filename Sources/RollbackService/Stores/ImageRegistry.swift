@@ -38,7 +38,7 @@ extension RegistryOpinion {
       case .present, .moved: .present
       case .gone: .absent
       case .blocked(let why): .blocked(why)
-      case .unauthorized, .unreachable, .notAsked: .unknown
+      case .unreachable, .notAsked: .unknown
       }
   }
 }

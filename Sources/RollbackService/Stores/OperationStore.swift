@@ -118,6 +118,9 @@ public struct OperationIntent: Sendable {
   public var reason: String
   public var warnings: [Warning]
   public var peer: Caller
+  /// The app's newest deploy when this was decided, empty for none: where another one has come since, what was decided
+  /// may be wrong, and nothing is written.
+  public var newestKnown: String
   /// The deploy whose place this one takes.
   public var replacing: Replacement?
   /// Of the container as the template has it now, by names and fingerprints; nil where it is not known.
@@ -125,9 +128,10 @@ public struct OperationIntent: Sendable {
 
   public init(
     deployID: String, app: App, imageRef: String, imageDigest: String, plan: OperationPlan, actorID: String?,
-    reason: String, warnings: [Warning], peer: Caller, replacing: Replacement? = nil,
+    reason: String, warnings: [Warning], peer: Caller, newestKnown: String, replacing: Replacement? = nil,
     environment: EnvironmentRecord? = nil
   ) {
+    self.newestKnown = newestKnown
     self.deployID = deployID
     self.app = app
     self.imageRef = imageRef
@@ -150,8 +154,8 @@ public enum Beginning: Sendable {
   case joined(DeployRecord)
   /// Another deploy of the app is under way.
   case conflict(InFlight)
-  /// Another deploy was in the way and has just ended: look again.
-  case endedMeanwhile
+  /// Another deploy came, or ended, between the look and the writing: look again.
+  case decidedTooEarly
 }
 
 /// An operation that was taken over from a holder that is gone.
