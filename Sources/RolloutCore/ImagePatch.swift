@@ -11,10 +11,13 @@ public struct ImagePatch: Hashable, Sendable {
   public static let deployIDAnnotation = "rollbackd.io/deploy-id"
   public static let requestIDAnnotation = "rollbackd.io/request-id"
   public static let actorAnnotation = "rollbackd.io/actor"
+  /// Which deploy was cancelled while a patch of it may have been under way.
+  public static let fenceAnnotation = "rollbackd.io/fenced"
 
   /// The patch's body.
   public var json: String
-  /// The Deployment's version that the patch insists on.
+  /// The Deployment's uid and version that the patch insists on.
+  public var uid: String
   public var resourceVersion: String
 
   /// What a deploy wants of a Deployment.
@@ -78,6 +81,7 @@ public struct ImagePatch: Hashable, Sendable {
   init(
     image: String, of container: String, annotations: [(key: String, value: JSONText)], _ deployment: Deployment
   ) {
+    uid = deployment.metadata.uid
     resourceVersion = deployment.metadata.resourceVersion
     let rollingUpdate = JSONText.object([("maxSurge", .number(1)), ("maxUnavailable", .number(0))])
     let containers = JSONText.array([
@@ -85,13 +89,7 @@ public struct ImagePatch: Hashable, Sendable {
     ])
     json =
       JSONText.object([
-        (
-          "metadata",
-          .object([
-            ("uid", .string(deployment.metadata.uid)), ("resourceVersion", .string(resourceVersion)),
-            ("annotations", .object(annotations)),
-          ])
-        ),
+        ("metadata", Self.metadata(uid, resourceVersion, annotations)),
         (
           "spec",
           .object([
@@ -100,6 +98,23 @@ public struct ImagePatch: Hashable, Sendable {
           ])
         ),
       ]).text
+  }
+
+  /// Makes this patch worthless, where it may still be on its way: changes the resourceVersion on which it insists, by an
+  /// annotation, and nothing else.
+  public func fence(of deployID: String) -> ImagePatch {
+    var fence = self
+    let annotations = [(key: Self.fenceAnnotation, value: JSONText.string(deployID))]
+    fence.json = JSONText.object([("metadata", Self.metadata(uid, resourceVersion, annotations))]).text
+    return fence
+  }
+
+  private static func metadata(
+    _ uid: String, _ resourceVersion: String, _ annotations: [(key: String, value: JSONText)]
+  ) -> JSONText {
+    .object([
+      ("uid", .string(uid)), ("resourceVersion", .string(resourceVersion)), ("annotations", .object(annotations)),
+    ])
   }
 }
 

@@ -1,7 +1,7 @@
 /// What a runner is to do next for an operation.
 public enum OperationAction: Hashable, Sendable {
-  /// Take the lease by compare-and-set, token + 1, only if it ran out by the *database's* clock. Then feed
-  /// `leaseClaimed`, `leaseNotClaimed` or `databaseUnavailable`.
+  /// Take the lease by compare-and-set, token + 1, only if it ran out by the *database's* clock, or tell that it was so
+  /// taken. Then feed `leaseClaimed`; where another has it, drop the machine.
   case claimLease
   /// Renew it `WHERE fence = …`. Then feed `leaseRenewed`, `leaseLost` or `databaseUnavailable`.
   case renewLease(fence: Int64)
@@ -12,16 +12,19 @@ public enum OperationAction: Hashable, Sendable {
   case readDeployment
   /// PATCH it with what was decided. Then feed `patched`, `patchConflict`, `patchUnknown` or `patchRefused`.
   case patch(ImagePatch)
+  /// PATCH it with ``ImagePatch/fence(of:)`` of this patch, which changes nothing but an annotation of ours. Then feed
+  /// `fenced`, `patchConflict`, `patchUnknown` or `patchRefused`.
+  case fence(ImagePatch)
   /// Wait by a `RolloutVerdict`, whose receipt comes from the PATCH's answer, or from the Deployment just read when
   /// the patch was found applied. Then feed `verdict`.
   case startWaiting
   /// Drop the verdict and what it watches.
   case stopWaiting
   /// Write down, `WHERE status = 'deploying'` and the fencing token, that the image that ran before is put back because
-  /// of this failure: intent before effect. Then feed `revertRecorded`, `leaseLost` or `databaseUnavailable`.
+  /// of this failure: intent before effect. Then feed `revertRecorded`, `leaseLost` or `revertUnrecorded`.
   case recordRevert(OperationOutcome, fence: Int64)
   /// In one transaction, `WHERE status = 'deploying'` and the fencing token: deploy row and one audit row. Then feed
-  /// `outcomeWritten`, `outcomeSettledElsewhere` or `databaseUnavailable`.
+  /// `outcomeWritten`, `outcomeSettledElsewhere` or `outcomeUnwritten`.
   case writeOutcome(OperationOutcome, fence: Int64)
   /// Say it in the operation's stream.
   case tell(OperationNotice)

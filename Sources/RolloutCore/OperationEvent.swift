@@ -5,8 +5,6 @@ public enum OperationEvent: Sendable {
   // The lease.
   /// Our compare-and-set won it. `sentAt` is when the statement was sent.
   case leaseClaimed(fence: Int64, sentAt: ContinuousClock.Instant)
-  /// Somebody else has it, or the operation has ended meanwhile.
-  case leaseNotClaimed
   case leaseRenewed(sentAt: ContinuousClock.Instant)
   /// The renewal hit no row: the token is another's now, or the operation was ended by somebody who took its place.
   case leaseLost
@@ -15,11 +13,13 @@ public enum OperationEvent: Sendable {
   case recordChanged
 
   // PostgreSQL.
-  /// A claim, a renewal or the outcome could not be written because PostgreSQL cannot be reached, or its COMMIT was
-  /// not answered. Each is repeated: all of them are guarded and do nothing twice.
+  // Each of these is repeated: all of them are guarded and do nothing twice.
+  /// A renewal was not answered, or could not be sent.
   case databaseUnavailable
-  /// The pool is healthy again.
-  case databaseBack
+  /// The record of the revert was not answered, or could not be sent.
+  case revertUnrecorded
+  /// The outcome was not answered, or could not be sent. A renewal that fails meanwhile says nothing about it.
+  case outcomeUnwritten
 
   // The Deployment.
   case deploymentRead(DeploymentReading)
@@ -33,6 +33,8 @@ public enum OperationEvent: Sendable {
   case patchUnknown
   /// 403, 422 and other answers that will not change by themselves, with what the server said.
   case patchRefused(String)
+  /// The fence is in: a patch of ours that may still be under way meets a newer object and is refused.
+  case fenced
 
   /// The rollout's verdict.
   case verdict(RolloutOutcome)

@@ -36,26 +36,33 @@ extension OperationStateMachine {
       actions.append(.tell(.patchFoundApplied))
       wait(&actions)
     case .decision(.apply(let patch)):
-      // Between reading and now the lease may have lapsed: then read again when it is renewed.
-      isPatchUncertain = false
-      if let cancellation {
+      if let cancellation, !isPatchUncertain {
         finishPass(cancelled(by: cancellation), &actions)
         return
       }
+      // Between reading and now the lease may have lapsed: then read again when it is renewed.
       guard mayAct(at: now) else { return }
-      if isCovered { send(patch, &actions) } else { confirm(patch, &actions) }
+      if cancellation != nil {
+        fence(patch, &actions)
+      } else if isCovered {
+        send(patch, &actions)
+      } else {
+        confirm(patch, at: now, &actions)
+      }
     }
   }
 
   /// The reading is good for as long as nobody has the lease who patches: asks the database once more.
-  private mutating func confirm(_ patch: ImagePatch, _ actions: inout [OperationAction]) {
-    state = .confirming(patch)
+  private mutating func confirm(_ patch: ImagePatch, at now: Instant, _ actions: inout [OperationAction]) {
+    state = .confirming(patch, since: now)
     renewAgain(&actions)
   }
 
-  /// The lease was ours after the Deployment was read.
-  mutating func confirmed(at now: Instant, _ actions: inout [OperationAction]) {
-    guard case .confirming(let patch) = state else { return }
+  /// The lease was ours when the renewal that was sent at `sentAt` was carried out.
+  mutating func confirmed(_ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]) {
+    guard case .confirming(let patch, let since) = state else { return }
+    // Sent before the Deployment was read, and answered late: it says nothing about now.
+    guard sentAt >= since else { return renewAgain(&actions) }
     // An answer that took most of the lease's length is worth nothing: once more, from the reading on.
     guard mayAct(at: now) else {
       state = .claimed(reading: false)
@@ -70,17 +77,24 @@ extension OperationStateMachine {
     actions.append(.patch(patch))
   }
 
+  private mutating func fence(_ patch: ImagePatch, _ actions: inout [OperationAction]) {
+    state = .fencing
+    actions.append(.fence(patch))
+  }
+
+  mutating func fenced(_ actions: inout [OperationAction]) {
+    guard case .fencing = state, let cancellation else { return }
+    isPatchUncertain = false
+    finishPass(cancelled(by: cancellation), &actions)
+  }
+
   mutating func readFailed(at now: Instant, _ actions: inout [OperationAction]) {
     guard case .claimed(reading: true) = state else { return }
     isReadingCovered = false
     readLater(at: now, &actions)
-    // Whoever cancels does not wait for an API server that stays away.
-    if let cancellation, apiFailures >= Self.patienceOfCancellation {
-      finishPass(cancelled(by: cancellation), &actions)
-    }
   }
 
-  /// How many readings in a row may fail before a cancellation ends the operation without knowing what is patched.
+  /// How many requests in a row may fail before a cancellation ends the operation without knowing what is patched.
   static let patienceOfCancellation = 4
 
   private mutating func readLater(at now: Instant, _ actions: inout [OperationAction]) {
@@ -88,6 +102,10 @@ extension OperationStateMachine {
     if apiFailures == 1 { actions.append(.tell(.apiServerUnavailable)) }
     state = .claimed(reading: false)
     retryAt = now.advanced(by: backOff(apiFailures))
+    // Whoever cancels does not wait for an API server that stays away.
+    if let cancellation, apiFailures >= Self.patienceOfCancellation {
+      finishPass(cancelled(by: cancellation), &actions)
+    }
   }
 
   mutating func patched(_ actions: inout [OperationAction]) {
@@ -107,9 +125,10 @@ extension OperationStateMachine {
   }
 
   mutating func patchConflict(at now: Instant, _ actions: inout [OperationAction]) {
-    guard case .patching = state else { return }
+    guard isPatching else { return }
     conflicts += 1
     guard conflicts <= settings.maximumConflicts else {
+      if let cancellation { return finishPass(cancelled(by: cancellation), &actions) }
       let sentence = "the deployment was changed by others \(conflicts) times while it was being patched"
       finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
       return
@@ -121,14 +140,32 @@ extension OperationStateMachine {
   }
 
   mutating func patchUnknown(at now: Instant, _ actions: inout [OperationAction]) {
-    guard case .patching = state else { return }
-    isPatchUncertain = true
-    actions.append(.tell(.patchUnknown))
+    switch state {
+    case .patching:
+      isPatchUncertain = true
+      actions.append(.tell(.patchUnknown))
+    case .fencing:
+      lostFences += 1
+      if let cancellation, lostFences >= Self.patienceOfCancellation {
+        return finishPass(cancelled(by: cancellation), &actions)
+      }
+    default: return
+    }
     readLater(at: now, &actions)
   }
 
+  /// Whether the answer to a PATCH is awaited, be it the image's or the fence.
+  private var isPatching: Bool {
+    switch state {
+    case .patching, .fencing: true
+    default: false
+    }
+  }
+
   mutating func patchRefused(_ why: String, _ actions: inout [OperationAction]) {
-    guard case .patching = state else { return }
+    guard isPatching else { return }
+    // The image's, or the fence: what it was to make sure of stays unknown.
+    if let cancellation { return finishPass(cancelled(by: cancellation), &actions) }
     let sentence = "the API server refused the patch: \(why.oneLine())"
     finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
   }
@@ -136,19 +173,17 @@ extension OperationStateMachine {
   mutating func cancel(_ who: String, _ actions: inout [OperationAction]) {
     switch state {
     case .patching: cancellation = cancellation ?? who
-    case .claimed:
-      // After a patch whose fate is unknown what the cluster is left on must be found out first.
-      if isPatchUncertain {
-        cancellation = cancellation ?? who
-      } else {
-        finishPass(cancelled(by: who), &actions)
-      }
-    case .confirming, .recording: finishPass(cancelled(by: who), &actions)
+    // After a patch whose fate is unknown what the cluster is left on must be found out first.
+    case .claimed where isPatchUncertain: cancellation = cancellation ?? who
+    case .confirming(let patch, _) where isPatchUncertain:
+      cancellation = cancellation ?? who
+      fence(patch, &actions)
+    case .claimed, .confirming, .recording: finishPass(cancelled(by: who), &actions)
     case .waiting:
       actions.append(.stopWaiting)
       finishPass(cancelled(by: who), &actions)
     // Not ours to end, or decided already.
-    case .intended, .finishing, .ended: break
+    case .intended, .fencing, .finishing, .ended: break
     }
   }
 
@@ -189,14 +224,21 @@ extension OperationStateMachine {
     var outcome = outcome
     if let reverting { outcome = Self.outcome(of: reverting, revertedWith: outcome) }
     outcome.remains = outcome.kind == .reverted ? .putBack : remains
-    retryAt = nil
     write(outcome, &actions)
   }
 
   mutating func write(_ outcome: OperationOutcome, _ actions: inout [OperationAction]) {
     guard let lease else { return }
     state = .finishing(outcome, writing: true)
+    retryAt = nil
     actions.append(.writeOutcome(outcome, fence: lease.fence))
+  }
+
+  mutating func outcomeUnwritten(at now: Instant, _ actions: inout [OperationAction]) {
+    guard case .finishing(let outcome, writing: true) = state else { return }
+    databaseFailed(&actions)
+    state = .finishing(outcome, writing: false)
+    retryAt = now.advanced(by: backOff(databaseFailures))
   }
 
   mutating func settled(_ ending: OperationAction.Ending, _ actions: inout [OperationAction]) {

@@ -2,7 +2,6 @@ extension OperationStateMachine {
   mutating func leaseClaimed(
     _ fence: Int64, _ sentAt: Instant, at now: Instant, _ actions: inout [OperationAction]
   ) {
-    // A claim that was repeated because its answer was lost may be answered twice; the newest token counts.
     guard case .intended = state else { return }
     databaseAnswered(&actions)
     lease = lease(fence: fence, from: sentAt)
@@ -17,9 +16,15 @@ extension OperationStateMachine {
     databaseAnswered(&actions)
     let hadLapsed = now >= lapse(of: held)
     lease = lease(fence: held.fence, from: sentAt)
-    if held.mustRenewAgain { renewAgain(&actions) } else { confirmed(at: now, &actions) }
+    if held.mustRenewAgain { renewAgain(&actions) } else { confirmed(sentAt, at: now, &actions) }
+    switch state {
     // What was put off because nothing might be touched.
-    if hadLapsed, case .claimed(reading: false) = state, retryAt == nil { read(at: now, &actions) }
+    case .claimed(reading: false) where hadLapsed && retryAt == nil: read(at: now, &actions)
+    // What waited for PostgreSQL, which is back.
+    case .recording(let failure, writing: false): record(failure, &actions)
+    case .finishing(let outcome, writing: false): write(outcome, &actions)
+    default: break
+    }
   }
 
   /// Renews now, by a statement that is sent from now on.
@@ -46,37 +51,16 @@ extension OperationStateMachine {
   }
 
   mutating func databaseUnavailable(at now: Instant, _ actions: inout [OperationAction]) {
-    databaseFailures += 1
-    if databaseFailures == 1 { actions.append(.tell(.databaseUnavailable)) }
+    databaseFailed(&actions)
+    lease?.renewing = false
+    lease?.mustRenewAgain = false
     let retry = now.advanced(by: backOff(databaseFailures))
-    switch state {
-    case .intended:
-      state = .intended(claiming: false)
-      retryAt = retry
-    case .finishing(let outcome, _):
-      state = .finishing(outcome, writing: false)
-      retryAt = retry
-    case .recording(let failure, _):
-      state = .recording(failure, writing: false)
-      retryAt = retry
-    case .claimed, .confirming, .patching, .waiting, .ended: break
-    }
-    if lease != nil {
-      lease?.renewing = false
-      lease?.mustRenewAgain = false
-      lease?.renewAt = retry
-    }
+    lease?.renewAt = retry
   }
 
-  /// PostgreSQL is healthy again: do now what was put off.
-  mutating func retryDatabase(at now: Instant, _ actions: inout [OperationAction]) {
-    guard databaseFailures > 0 else { return }
-    switch state {
-    case .intended(claiming: false), .finishing(_, writing: false), .recording(_, writing: false): retryAt = now
-    default: break
-    }
-    if lease?.renewing == false { lease?.renewAt = now }
-    timerFired(at: now, &actions)
+  mutating func databaseFailed(_ actions: inout [OperationAction]) {
+    databaseFailures += 1
+    if databaseFailures == 1 { actions.append(.tell(.databaseUnavailable)) }
   }
 
   mutating func databaseAnswered(_ actions: inout [OperationAction]) {
@@ -88,7 +72,7 @@ extension OperationStateMachine {
     switch state {
     // The outcome is known and only has to be written: quicker done than given away.
     case .finishing, .ended: return
-    case .intended, .claimed, .confirming, .patching, .waiting, .recording:
+    case .intended, .claimed, .confirming, .patching, .fencing, .waiting, .recording:
       let fence = lease?.fence
       end(.handedOver, &actions)
       // After `stopWaiting`, before `end`: nothing of ours may be running when another may begin.
@@ -116,13 +100,10 @@ extension OperationStateMachine {
     guard let due = retryAt, now >= due else { return }
     retryAt = nil
     switch state {
-    case .intended:
-      state = .intended(claiming: true)
-      actions.append(.claimLease)
     case .claimed: read(at: now, &actions)
     case .recording(let failure, _): record(failure, &actions)
     case .finishing(let outcome, _): write(outcome, &actions)
-    case .confirming, .patching, .waiting, .ended: break
+    case .intended, .confirming, .patching, .fencing, .waiting, .ended: break
     }
   }
 

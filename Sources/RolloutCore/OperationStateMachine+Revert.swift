@@ -14,7 +14,16 @@ extension OperationStateMachine {
   mutating func record(_ failure: OperationOutcome, _ actions: inout [OperationAction]) {
     guard let lease else { return }
     state = .recording(failure, writing: true)
+    retryAt = nil
     actions.append(.recordRevert(failure, fence: lease.fence))
+  }
+
+  mutating func revertUnrecorded(at now: Instant, _ actions: inout [OperationAction]) {
+    // In `finishing` it was cancelled meanwhile: the outcome's own writing goes on.
+    guard case .recording(let failure, writing: true) = state else { return }
+    databaseFailed(&actions)
+    state = .recording(failure, writing: false)
+    retryAt = now.advanced(by: backOff(databaseFailures))
   }
 
   /// From here on whoever holds the operation reverts: begins the second pass.

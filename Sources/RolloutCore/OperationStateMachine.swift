@@ -7,9 +7,10 @@
 /// | state | meaning | goes to |
 /// |---|---|---|
 /// | `intended` | the row is there, its lease is not ours yet (a takeover) | claimed · ended |
-/// | `claimed` | the lease is ours; the Deployment is being read, or will be | confirming · patching · waiting · recording · finishing |
-/// | `confirming` | a patch is needed; the lease is renewed once more before it | patching · claimed · finishing |
+/// | `claimed` | the lease is ours; the Deployment is being read, or will be | confirming · patching · fencing · waiting · finishing |
+/// | `confirming` | a patch is needed; the lease is renewed once more before it | patching · claimed · fencing · finishing |
 /// | `patching` | a PATCH is under way | waiting · claimed (conflict, unknown) · finishing |
+/// | `fencing` | cancelled; a lost PATCH is made worthless, wherever it is | claimed (conflict, unknown) · finishing |
 /// | `waiting` | the patch is in; the verdict decides | recording · finishing |
 /// | `recording` | it failed, and that it is reverted is being written down | claimed · finishing |
 /// | `finishing` | the outcome is being written, or held while PostgreSQL is away | ended |
@@ -25,6 +26,11 @@
 /// changes the resourceVersion on which ours insists. (The first reading of an operation that this daemon began was
 /// made before its lease was committed, which is the same order.)
 ///
+/// **Cancelled, with a PATCH lost.** The PATCH of a holder that was frozen, or one whose answer was lost, may still be on
+/// its way, however often the Deployment is read without it. Before an operation ends as having changed nothing, the
+/// Deployment gets a new resourceVersion by an annotation of ours: then such a PATCH, which insists on the one of before,
+/// is refused.
+///
 /// **Reverting** is a second pass through `claimed`, `patching` and `waiting`, with the image that ran before. It is
 /// begun by a failing verdict and a record in PostgreSQL, so that whoever takes over goes on with it; it is never
 /// reverted itself.
@@ -35,14 +41,16 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   public typealias Instant = ContinuousClock.Instant
 
   enum State: Sendable {
-    /// To `claimed` when the lease is won; ends when another holds it. `claiming`: an answer is awaited.
-    case intended(claiming: Bool)
+    /// To `claimed` when the lease is won.
+    case intended
     /// To `patching`, `confirming`, `waiting` or `finishing`, by what is read. `reading`: an answer is awaited.
     case claimed(reading: Bool)
-    /// To `patching` once a renewal that was sent after the reading is answered.
-    case confirming(ImagePatch)
+    /// To `patching` once a renewal that was sent at `since` or later, after the reading, is answered.
+    case confirming(ImagePatch, since: Instant)
     /// To `waiting`, back to `claimed`, or to `finishing`.
     case patching
+    /// To `finishing`, or back to `claimed`.
+    case fencing
     /// To `finishing` or `recording`, by the verdict or a cancellation.
     case waiting
     /// To `claimed` once this failure is written down as the reason of a revert. `writing`: an answer is awaited.
@@ -63,12 +71,15 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var conflicts = 0
   /// Failed attempts in a row to reach the API server, for the back-off.
   var apiFailures = 0
+  /// Fences without an answer.
+  var lostFences = 0
   var databaseFailures = 0
   /// When to read the Deployment again, to claim again or to write again, in the state that wants it.
   var retryAt: Instant?
   /// A cancellation that came while it was not known whether the patch is in.
   var cancellation: String?
-  /// Whether a patch may be in the cluster that nobody has seen there: its answer was lost, or another holder sent it.
+  /// Whether a patch may be in the cluster, or come there, that nobody has seen: its answer was lost, or another holder
+  /// sent it. A Deployment without it proves nothing until it is fenced.
   var isPatchUncertain: Bool
   /// Whether this pass's patch was seen in the cluster.
   var isPatched = false
@@ -112,7 +123,7 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   public init(
     resuming uid: String?, reverting: OperationOutcome? = nil, settings: OperationSettings, at now: Instant
   ) {
-    self.init(.intended(claiming: false), settings: settings, uid: uid, isTakeover: true, at: now)
+    self.init(.intended, settings: settings, uid: uid, isTakeover: true, at: now)
     self.reverting = reverting
     if reverting != nil { giveUpAt = now.advanced(by: settings.revertTimeout) }
   }
@@ -132,9 +143,7 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   public mutating func begin(at now: Instant) -> [OperationAction] {
     var actions: [OperationAction] = []
     switch state {
-    case .intended:
-      state = .intended(claiming: true)
-      actions.append(.claimLease)
+    case .intended: actions.append(.claimLease)
     default: read(at: now, &actions)
     }
     setTimer(&actions)
@@ -147,16 +156,16 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     var actions: [OperationAction] = []
     switch event {
     case .leaseClaimed(let fence, let sentAt): leaseClaimed(fence, sentAt, at: now, &actions)
-    case .leaseNotClaimed:
-      if case .intended = state { end(.lost, &actions) }
     case .leaseRenewed(let sentAt): leaseRenewed(sentAt, at: now, &actions)
     case .leaseLost: loseLease(&actions)
     case .recordChanged: renewAgain(&actions)
     case .databaseUnavailable: databaseUnavailable(at: now, &actions)
-    case .databaseBack: retryDatabase(at: now, &actions)
+    case .revertUnrecorded: revertUnrecorded(at: now, &actions)
+    case .outcomeUnwritten: outcomeUnwritten(at: now, &actions)
     case .deploymentRead(let reading): deploymentRead(reading, at: now, &actions)
     case .readFailed: readFailed(at: now, &actions)
     case .patched: patched(&actions)
+    case .fenced: fenced(&actions)
     case .patchConflict: patchConflict(at: now, &actions)
     case .patchUnknown: patchUnknown(at: now, &actions)
     case .patchRefused(let why): patchRefused(why, &actions)
@@ -201,7 +210,7 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     case .ended: return
     case .intended: break
     case .claimed, .confirming: instants.append(giveUpAt)
-    case .patching, .waiting, .recording, .finishing: break
+    case .patching, .fencing, .waiting, .recording, .finishing: break
     }
     if let retryAt { instants.append(retryAt) }
     if let lease {

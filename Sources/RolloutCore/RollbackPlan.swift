@@ -48,17 +48,8 @@ public struct RollbackPlan: Hashable, Sendable {
     }
   }
 
-  /// First half, before anything is asked of others: which deploy is meant, and may it be a target at all.
-  /// - Throws: `Refusal`; with reason `alreadyCurrent` when the target's image runs already, which is no failure.
-  public static func target(
-    _ word: String, in history: DeployHistory, demands: Demands = Demands()
-  ) throws(Refusal) -> DeployRecord {
-    let target = try history.deploy(named: try TargetWord(word))
-    if let refusal = obstacle(to: target, in: history, demands: demands) { throw refusal }
-    return target
-  }
-
-  /// Why a deploy that is there may not be the target; nil when it may.
+  /// First half, before anything is asked of others: why a deploy that is there may not be the target; nil when it may.
+  /// With reason `alreadyCurrent` its image runs already, which is no failure.
   public static func obstacle(
     to target: DeployRecord, in history: DeployHistory, demands: Demands = Demands()
   ) -> Refusal? {
@@ -70,17 +61,8 @@ public struct RollbackPlan: Hashable, Sendable {
     return history.ineligibility(of: target)
   }
 
-  /// Second half: what the registry, the migrations and the live object make of it.
-  /// - Throws: `Refusal` when the image is gone or blocked, or could not be checked and had to be.
-  public static func make(
-    for target: DeployRecord, in history: DeployHistory, facts: Facts, demands: Demands = Demands()
-  ) throws(Refusal) -> RollbackPlan {
-    let plan = try examine(target, in: history, facts: facts, demands: demands)
-    if let refusal = plan.refusal { throw refusal }
-    return plan
-  }
-
-  /// As ``make(for:in:facts:demands:)``, to the end also where something stands against it, for whoever only asks.
+  /// Second half: what the registry, the migrations and the live object make of it, to the end also where something
+  /// stands against it.
   /// - Throws: `Refusal` when there is no image that could be planned with.
   public static func examine(
     _ target: DeployRecord, in history: DeployHistory, facts: Facts, demands: Demands = Demands()
@@ -130,10 +112,9 @@ public struct RollbackPlan: Hashable, Sendable {
     case .gone: throw Refusal(.imageGone, "the registry no longer has image \(image)")
     case .blocked(let why):
       throw Refusal(.imageBlocked, "the registry refuses the pull of image \(image)\(suffix(why))")
-    case .notAsked, .unauthorized, .unreachable:
+    case .notAsked, .unreachable:
       let why =
         switch verdict {
-        case .unauthorized: "the registry refused our credentials"
         case .unreachable(let why): "the registry could not be asked\(suffix(why))"
         default: "no registry is configured for it"
         }
@@ -175,7 +156,7 @@ public enum RegistryVerdict: Hashable, Sendable {
   case moved(present: String)
   case gone
   case blocked(String)
-  case unauthorized
+  /// It did not answer, or not to us: why, with its name.
   case unreachable(String)
   case notAsked
 
@@ -186,7 +167,7 @@ public enum RegistryVerdict: Hashable, Sendable {
     case .moved: "moved"
     case .gone: "gone"
     case .blocked: "blocked"
-    case .unauthorized, .unreachable: "unchecked"
+    case .unreachable: "unchecked"
     case .notAsked: "not_configured"
     }
   }

@@ -112,11 +112,16 @@ def _audit(history, rows, report):
         report("I2", f"the chain: {history.audit_verify['said']}", at=0)
 
 
+def _brings_in(write):
+    """Whether it is a patch of ours that brings an image in; a fence changes an annotation only."""
+    return write["fieldManager"] == MANAGER and write["bumpedGeneration"] and "fencedDeployID" not in write
+
+
 def _ours(history):
     """Our effective patches in order, for each operation."""
     patches = collections.defaultdict(list)
     for write in history.writes:
-        if write["fieldManager"] == MANAGER and write["bumpedGeneration"]:
+        if _brings_in(write):
             patches[write.get("deployID")].append(write)
     return patches
 
@@ -180,7 +185,7 @@ def _cluster(history, rows, report):
     before = {item["metadata"]["name"]: item for item in history.deployments_before}
     last = {}
     for write in history.writes:
-        if write["fieldManager"] == MANAGER and write["bumpedGeneration"]:
+        if _brings_in(write):
             last[write["name"]] = write
     for item in history.deployments_after:
         name = item["metadata"]["name"]

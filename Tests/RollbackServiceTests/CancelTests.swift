@@ -70,6 +70,7 @@ import Testing
           == "cancelled by ops@example (\"wrong image\"); the cluster is left on the new image and goes on rolling it out"
       )
       #expect(harness.database.actions == ["deploy.create", "deploy.cancel", "deploy.create.cancelled"])
+      #expect(harness.database.state.withLock { $0.outcomes.last?.auditDetails["cancelled_by"] } == "ops@example")
       #expect(harness.cluster.effectivePatches == 1)
     }
   }
@@ -115,6 +116,7 @@ import Testing
       #expect(frames.all.finished?.outcome == .cancelled)
       #expect(frames.all.finished?.leftOn == "image r/hello:v2, as before; nothing was changed")
       #expect(harness.cluster.effectivePatches == 0)
+      #expect(harness.cluster.state.withLock { $0.fenced } == [orphan.id], "the lost holder's patch comes in vain")
       #expect(harness.database.actions == ["deploy.create.cancelled"])
     }
   }

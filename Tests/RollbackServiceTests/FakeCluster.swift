@@ -13,7 +13,10 @@ final class FakeCluster: Cluster {
     var patchAnswers: [PatchAnswer?] = []
     /// Applied although the answer says otherwise.
     var appliesAnyway = false
+    /// Those that brought an image in.
     var effectivePatches = 0
+    /// The deploys whose patches were made worthless.
+    var fenced: [String] = []
     var reads = 0
     var unreadable = 0
     var currentLog = LogAnswer.text("KeyError: 'DB_POOL'")
@@ -90,6 +93,10 @@ final class FakeCluster: Cluster {
     func value(of key: String) -> String {
       guard let start = patch.json.range(of: "\"\(key)\":\"") else { return "" }
       return String(patch.json[start.upperBound...].prefix { $0 != "\"" })
+    }
+    if !value(of: ImagePatch.fenceAnnotation).isEmpty {
+      state.fenced.append(value(of: ImagePatch.fenceAnnotation))
+      return
     }
     state.effectivePatches += 1
     let generation = (state.deployment?.metadata.generation ?? 0) + 1

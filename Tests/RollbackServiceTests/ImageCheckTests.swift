@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [RegistryVerdict.unreachable("harbor.example: no answer within 3 s"), .unauthorized, .notAsked])
+  @Test(arguments: [RegistryVerdict.unreachable("harbor.example: no answer within 3 s"), .notAsked])
   func `an outage of the registry forbids no rollback, unless it is asked to`(verdict: RegistryVerdict) async throws {
     try await Harness.run(registry: FakeRegistry([target: ImageCheck(verdict)])) { harness in
       history(harness)

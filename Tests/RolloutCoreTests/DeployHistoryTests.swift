@@ -17,9 +17,19 @@ import Testing
     DeployHistory(app: "hello", deploys: deploys, running: running.flatMap { ImageReference($0) })
   }
 
+  private func target(
+    _ word: String, in history: DeployHistory, expect: String = ""
+  ) throws(Refusal) -> DeployRecord {
+    let target = try history.deploy(named: try TargetWord(word))
+    if let refusal = RollbackPlan.obstacle(to: target, in: history, demands: .init(expectCurrent: expect)) {
+      throw refusal
+    }
+    return target
+  }
+
   private func refusal(_ word: String, _ history: DeployHistory, expect: String = "") -> RefusalReason? {
     do {
-      _ = try RollbackPlan.target(word, in: history, demands: .init(expectCurrent: expect))
+      _ = try target(word, in: history, expect: expect)
       return nil
     } catch {
       return error.reason
@@ -81,8 +91,8 @@ import Testing
         deploy("01", "hello:v1", .superseded, at: 1), deploy("02", "hello:v2", .live, current: true, at: 2),
         deploy("03", "hello:v3", .failed, at: 3),
       ], running: "hello:v3")
-    #expect(try RollbackPlan.target("", in: failed).id == "02")
-    #expect(try RollbackPlan.target("current", in: failed).id == "02")
+    #expect(try target("", in: failed).id == "02")
+    #expect(try target("current", in: failed).id == "02")
     #expect(failed.rolledBackFrom.isEmpty)
   }
 
@@ -94,8 +104,8 @@ import Testing
         deploy("03", "hello:v3", .superseded, at: 3), deploy("04", "hello:v1", .live, current: true, of: "01", at: 4),
       ], running: "hello:v1")
     #expect(after.rolledBackFrom == ["03"])
-    #expect(try RollbackPlan.target("", in: after).id == "02")
-    #expect(try RollbackPlan.target("03", in: after).id == "03", "asked for by name it is one")
+    #expect(try target("", in: after).id == "02")
+    #expect(try target("03", in: after).id == "03", "asked for by name it is one")
     #expect(refusal("01", after) == .alreadyCurrent)
   }
 

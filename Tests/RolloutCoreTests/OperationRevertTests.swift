@@ -106,8 +106,8 @@ extension OperationStateMachineTests {
 
   @Test func aRecordThatPostgresDoesNotAnswerIsWrittenAgain() {
     var operation = failing()
-    #expect(operation.feed(.databaseUnavailable) == [.tell(.databaseUnavailable)])
-    let again = operation.feed(.databaseBack)
+    #expect(operation.feed(.revertUnrecorded) == [.tell(.databaseUnavailable)])
+    let again = operation.pass(.milliseconds(250))
     #expect(again.contains { if case .recordRevert = $0 { true } else { false } })
     #expect(operation.feed(.revertRecorded).contains(.readDeployment))
   }
@@ -140,6 +140,17 @@ extension OperationStateMachineTests {
     #expect(operation.log.contains(.renewLease(fence: 7)) && operation.log.last != nil)
     #expect(operation.feed(Self.needed).isEmpty, "one is under way, of before the reading")
     #expect(operation.renewed() == [.renewLease(fence: 7)])
+    #expect(operation.renewed() == [.patch(Self.patch)])
+  }
+
+  /// Whatever may have crossed: only a renewal that was sent after the reading says that the lease is ours still.
+  @Test func aRenewalIsJudgedByWhenItWasSent() {
+    var operation = Operation.resuming(uid: "dep")
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    operation.pass(.seconds(1))
+    operation.feed(Self.needed)
+    let before = operation.origin.advanced(by: .milliseconds(999))
+    #expect(operation.feed(.leaseRenewed(sentAt: before)) == [.renewLease(fence: 8)])
     #expect(operation.renewed() == [.patch(Self.patch)])
   }
 

@@ -13,17 +13,18 @@ extension OperationStateMachineTests {
     var isFirstReading = seed % 2 == 0
     var leaseSentAt: Duration? = seed % 2 == 0 ? .zero : nil
     var hasEnded = false
+    var isWriting = false
     for _ in 0..<200 {
       let sentAt = operation.elapsed
       let choice = Int(random.next() % 21)
       let event: OperationEvent =
         switch choice {
         case 0: .leaseClaimed(fence: 9, sentAt: operation.origin.advanced(by: sentAt))
-        case 1: .leaseNotClaimed
+        case 1: .fenced
         case 2: .leaseRenewed(sentAt: operation.origin.advanced(by: sentAt))
         case 3: random.next() % 4 == 0 ? .leaseLost : .timer
         case 4: .databaseUnavailable
-        case 5: .databaseBack
+        case 5: random.next() % 2 == 0 ? .outcomeUnwritten : .revertUnrecorded
         case 6, 7: Self.needed
         case 8: Self.applied
         case 9: .readFailed
@@ -39,6 +40,7 @@ extension OperationStateMachineTests {
         case 19: Self.failed
         default: .timer
         }
+      if case .outcomeUnwritten = event { isWriting = false }
       var actions = operation.feed(event)
       if actions.contains(.tell(.takenOver)) { leaseSentAt = sentAt }
       if case .leaseRenewed = event, leaseSentAt != nil { leaseSentAt = sentAt }
@@ -51,7 +53,11 @@ extension OperationStateMachineTests {
           #expect(leaseSentAt.map { operation.elapsed < $0 + .seconds(12) } == true)
           // Read, then the database's word that the lease is ours, then the patch.
           if case .leaseRenewed = event {} else { #expect(isFirstReading, "unconfirmed after \(event)") }
-        case .writeOutcome, .recordRevert: #expect(leaseSentAt != nil)
+        case .writeOutcome:
+          #expect(leaseSentAt != nil)
+          #expect(!isWriting, "two writings at once after \(event)")
+          isWriting = true
+        case .fence, .recordRevert: #expect(leaseSentAt != nil)
         case .end: hasEnded = true
         default: break
         }

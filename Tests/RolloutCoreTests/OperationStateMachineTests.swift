@@ -217,11 +217,6 @@ import Testing
     #expect(operation.renewed() == [.patch(Self.patch)])
   }
 
-  @Test func aTakeoverThatIsNotWonEnds() {
-    var operation = Operation.resuming()
-    #expect(operation.feed(.leaseNotClaimed) == [.end(.lost)])
-  }
-
   @Test func anotherDeploymentOfTheNameIsNeverPatched() {
     var operation = Operation.resuming(uid: "before")
     operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
@@ -326,64 +321,6 @@ import Testing
     #expect(operation.feed(.readFailed).isEmpty && operation.feed(.outcomeSettledElsewhere).isEmpty)
   }
 
-  // MARK: Cancelling
-
-  @Test func cancelledBeforeThePatchNothingIsChanged() {
-    var operation = Operation.created()
-    let outcome = outcome(operation.feed(.cancelRequested(by: "ops")))
-    #expect(outcome?.kind == .cancelled)
-    #expect(outcome?.sentence == "cancelled by ops; nothing was changed in the cluster")
-    #expect(operation.feed(Self.needed).isEmpty, "the reading under way does not lead to a patch any more")
-  }
-
-  @Test func cancelledDuringThePatchItsAnswerIsWaitedFor() {
-    var operation = Operation.created()
-    operation.feed(Self.needed)
-    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
-    let outcome = outcome(operation.feed(.patched))
-    #expect(outcome?.kind == .cancelled)
-    #expect(outcome?.sentence.contains("left on the new image") == true)
-  }
-
-  @Test func cancelledDuringAPatchThatNeverArrivedItIsNotSentAgain() {
-    var operation = Operation.created()
-    operation.feed(Self.needed)
-    operation.feed(.cancelRequested(by: "ops"))
-    operation.feed(.patchUnknown)
-    operation.pass(.milliseconds(250))
-    #expect(
-      outcome(operation.feed(Self.needed))?.sentence == "cancelled by ops; nothing was changed in the cluster")
-  }
-
-  @Test func cancelledWhileTheFateOfThePatchIsUnknownItIsFoundOutFirst() {
-    var operation = Operation.created()
-    operation.feed(Self.needed)
-    operation.feed(.patchUnknown)
-    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
-    operation.pass(.milliseconds(250))
-    let actions = operation.feed(Self.applied)
-    #expect(outcome(actions)?.sentence.contains("left on the new image") == true)
-    #expect(!actions.contains(.startWaiting))
-  }
-
-  @Test func cancelledWhileWaitingTheRolloutGoesOn() {
-    var operation = Operation.created()
-    operation.feed(Self.needed)
-    operation.feed(.patched)
-    let actions = operation.feed(.cancelRequested(by: "ops"))
-    #expect(actions.first == .stopWaiting)
-    #expect(outcome(actions)?.status == .cancelled)
-    #expect(operation.feed(Self.ready).isEmpty, "a verdict that crossed")
-  }
-
-  @Test func onceItIsDecidedItIsTooLateToCancel() {
-    var operation = Operation.created()
-    operation.feed(Self.needed)
-    operation.feed(.patched)
-    operation.feed(Self.ready)
-    #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
-  }
-
   // MARK: PostgreSQL away
 
   /// The rollout goes on; the outcome is held and written when PostgreSQL is back.
@@ -394,9 +331,38 @@ import Testing
     operation.pass(.seconds(5))
     #expect(operation.feed(.databaseUnavailable) == [.tell(.databaseUnavailable)])
     operation.feed(Self.ready)
-    operation.feed(.databaseUnavailable)
-    #expect(outcome(operation.feed(.databaseBack))?.kind == .succeeded)
+    operation.feed(.outcomeUnwritten)
+    #expect(outcome(operation.pass(.milliseconds(500)))?.kind == .succeeded)
     #expect(operation.feed(.outcomeWritten) == [.tell(.databaseBack), .end(.settled)])
+  }
+
+  /// However long the outcome would still have waited: a renewal that is answered says that PostgreSQL is there.
+  @Test func theOutcomeIsWrittenAtOnceWhenARenewalIsAnswered() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    for _ in 0..<8 {
+      operation.feed(.outcomeUnwritten)
+      operation.pass(.seconds(5))
+    }
+    operation.feed(.outcomeUnwritten)
+    let actions = operation.renewed()
+    #expect(actions.first == .tell(.databaseBack) && outcome(actions)?.kind == .succeeded)
+    #expect(!operation.pass(.seconds(20)).contains { if case .writeOutcome = $0 { true } else { false } })
+  }
+
+  /// The outcome's own transaction is still under way: a second one beside it could give the last frame two numbers.
+  @Test func aRenewalThatFailsMeanwhileDoesNotWriteTheOutcomeTwice() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.pass(.seconds(5))
+    operation.feed(Self.ready)
+    #expect(operation.feed(.databaseUnavailable) == [.tell(.databaseUnavailable)])
+    let later = operation.pass(.seconds(30))
+    #expect(!later.contains { if case .writeOutcome = $0 { true } else { false } })
+    #expect(operation.feed(.outcomeWritten).last == .end(.settled))
   }
 
   @Test func theOutcomeIsTriedAgainWithoutBeingTold() {
@@ -404,14 +370,14 @@ import Testing
     operation.feed(Self.needed)
     operation.feed(.patched)
     operation.feed(Self.ready)
-    operation.feed(.databaseUnavailable)
+    operation.feed(.outcomeUnwritten)
     var writes = 0
     for _ in 0..<60 {
       for action in operation.pass(.seconds(1)) {
         switch action {
         case .writeOutcome:
           writes += 1
-          operation.feed(.databaseUnavailable)
+          operation.feed(.outcomeUnwritten)
         case .renewLease: operation.feed(.databaseUnavailable)
         default: break
         }
@@ -435,13 +401,5 @@ import Testing
     #expect(operation.log.contains(.tell(.leaseLapsed)))
     operation.feed(Self.ready)
     #expect(operation.feed(.outcomeSettledElsewhere).last == .end(.settledElsewhere))
-  }
-
-  @Test func aClaimIsTriedAgainWhenPostgresIsBack() {
-    var operation = Operation.resuming()
-    operation.feed(.databaseUnavailable)
-    #expect(operation.feed(.databaseBack) == [.claimLease])
-    operation.feed(.databaseUnavailable)
-    #expect(operation.pass(.seconds(1)) == [.claimLease])
   }
 }

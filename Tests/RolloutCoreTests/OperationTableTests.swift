@@ -32,6 +32,10 @@ import Testing
       "claimed, after a PATCH without an answer", "Whether it was applied is not known.",
       [claimed, needed, renewed, .patchUnknown, .timer]
     ),
+    (
+      "fencing", "Cancelled, and a PATCH may be on its way: it is made worthless.",
+      [claimed, needed, .cancelRequested(by: "ops")]
+    ),
     ("waiting", "The patch is in; the verdict decides.", [claimed, applied]),
     ("recording", "It failed and is to be reverted; that is being written down.", [claimed, applied, failed]),
     (
@@ -49,7 +53,8 @@ import Testing
 
   private static let instant = ContinuousClock.now
   private static let claimed = OperationEvent.leaseClaimed(fence: 8, sentAt: instant)
-  private static let renewed = OperationEvent.leaseRenewed(sentAt: instant)
+  /// Sent after whatever was read.
+  private static let renewed = OperationEvent.leaseRenewed(sentAt: instant.advanced(by: .seconds(3600)))
   private static let needed = OperationStateMachineTests.needed
   private static let applied = OperationStateMachineTests.applied
   private static let ready = OperationStateMachineTests.ready
@@ -60,18 +65,20 @@ import Testing
   }
 
   private static let events: [(name: String, event: OperationEvent)] = [
-    ("lease claimed", claimed), ("lease not claimed", .leaseNotClaimed), ("lease renewed", renewed),
+    ("lease claimed", claimed), ("lease renewed", renewed),
     ("lease lost", .leaseLost), ("record changed", .recordChanged), ("PostgreSQL away", .databaseUnavailable),
-    ("PostgreSQL back", .databaseBack), ("read: patch needed", needed), ("read: applied already", applied),
+    ("read: patch needed", needed), ("read: applied already", applied),
     ("read: overtaken", read(.decision(.overtaken(image: "a:v9")))),
     ("read: missing", read(.missing)),
     ("read: another uid", read(.decision(.alreadyApplied), uid: "other")),
     ("read failed", .readFailed), ("patched", .patched), ("patch conflict", .patchConflict),
-    ("patch unknown", .patchUnknown), ("patch refused", .patchRefused("forbidden")), ("verdict: ready", ready),
+    ("patch unknown", .patchUnknown), ("patch refused", .patchRefused("forbidden")), ("fenced", .fenced),
+    ("verdict: ready", ready),
     ("verdict: superseded", .verdict(.superseded(image: "a:v9"))), ("verdict: deleted", .verdict(.deleted(.gone))),
     ("verdict: failed", failed),
     ("verdict: timed out", .verdict(.timedOut(RolloutFailure(cause: .timedOut, sentence: "not ready")))),
     ("cancel requested", .cancelRequested(by: "ops")), ("revert recorded", .revertRecorded),
+    ("revert not recorded", .revertUnrecorded), ("outcome not written", .outcomeUnwritten),
     ("outcome written", .outcomeWritten), ("outcome settled elsewhere", .outcomeSettledElsewhere), ("drain", .drain),
   ]
 
@@ -112,6 +119,7 @@ import Testing
     case .releaseLease: "release"
     case .readDeployment: "read"
     case .patch: "patch"
+    case .fence: "fence"
     case .startWaiting: "start waiting"
     case .stopWaiting: "stop waiting"
     case .recordRevert: "record the revert"
@@ -154,6 +162,7 @@ extension OperationStateMachineTests.Operation {
       case .claimed: "claimed"
       case .confirming: "confirming"
       case .patching: "patching"
+      case .fencing: "fencing"
       case .waiting: "waiting"
       case .recording: "recording"
       case .finishing: "finishing"

@@ -90,6 +90,14 @@ import Testing
     #expect(diagnose(states + [Objects.running()], after: .seconds(60)) == nil)
   }
 
+  /// It was pulled and ran; that another pull fails later is another trouble.
+  @Test func aPullThatWorkedStartsTheTimeAnew() {
+    let failing = Objects.waiting("ErrImagePull", "503")
+    let states = [failing, Objects.running(), failing]
+    #expect(diagnose(states, after: .seconds(29))?.level == .suspect)
+    #expect(diagnose(states, after: .seconds(30))?.level == .doomed)
+  }
+
   // MARK: Configuration and start
 
   @Test func aBadConfigurationIsDoomedAfterTenSeconds() {

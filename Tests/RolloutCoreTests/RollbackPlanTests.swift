@@ -16,8 +16,10 @@ import Testing
   ) throws(Refusal) -> RollbackPlan {
     let target = target ?? self.target
     let history = DeployHistory(app: "hello", deploys: [target], running: nil)
-    return try RollbackPlan.make(
-      for: target, in: history, facts: facts, demands: .init(requireImageCheck: requireCheck))
+    let plan = try RollbackPlan.examine(
+      target, in: history, facts: facts, demands: .init(requireImageCheck: requireCheck))
+    if let refusal = plan.refusal { throw refusal }
+    return plan
   }
 
   @Test func theImageIsPinnedToItsRecordedDigest() throws {
@@ -53,7 +55,7 @@ import Testing
     #expect(performing: { try plan(nil, .init(registry: verdict)) }, throws: { ($0 as? Refusal)?.reason == reason })
   }
 
-  @Test(arguments: [RegistryVerdict.unauthorized, .unreachable("timed out"), .notAsked])
+  @Test(arguments: [RegistryVerdict.unreachable("timed out"), .notAsked])
   func aRegistryThatCannotBeAskedOnlyWarns(verdict: RegistryVerdict) throws {
     #expect(try plan(nil, .init(registry: verdict)).warnings.map(\.code) == [.imageUnverified])
     #expect(

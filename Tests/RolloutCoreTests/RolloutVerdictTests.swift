@@ -239,6 +239,33 @@ import Testing
     #expect(failure.events.first?.object == "Pod/web-new-1" && failure.events.first?.type == "Warning")
   }
 
+  /// Of two new pods one is doomed: what happens to the other, or to another template's set, explains nothing.
+  @Test func evidenceIsAboutTheFailingPodAndItsSetAlone() throws {
+    var verdict = try verdict()
+    func event(_ name: String, _ kind: String, _ object: String) -> RolloutEvent {
+      .event(
+        Event(
+          metadata: ObjectMeta(name: name, uid: name),
+          involvedObject: ObjectReference(kind: kind, name: object, uid: object), reason: name, message: name,
+          type: "Warning", lastTimestamp: Timestamp(seconds: 1600)))
+    }
+    let crashing = Objects.waiting("CrashLoopBackOff", restarts: 2, lastExit: Objects.exit(1))
+    let step = verdict.handle(
+      [
+        .deployment(Objects.deployment(updated: 2, old: 1)), .replicaSet(Objects.replicaSet()),
+        .replicaSet(Objects.replicaSet("web-old", image: "harbor/octave/web:v1", revision: "1")),
+        event("OfTheSet", "ReplicaSet", "web-new"), event("OfAnotherSet", "ReplicaSet", "web-old"),
+        event("OfThePod", "Pod", "web-new-1"), event("OfAnotherPod", "Pod", "web-new-2"),
+        .pod(Objects.pod(Objects.running(), name: "web-new-2")), .pod(Objects.pod(crashing)),
+      ], at: at(0))
+    guard case .failed(let failure) = outcome(step) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(failure.finding?.pod == "web-new-1")
+    #expect(failure.events.map(\.reason) == ["OfThePod", "OfTheSet"])
+  }
+
   // MARK: Soak and reachability
 
   @Test func aRestartInTheSoakStartsItAnewEvenWhenTheCountsStay() throws {
@@ -261,6 +288,15 @@ import Testing
     #expect(outcome(verdict.handle(.timer, at: at(5))) == nil)
     #expect(try wait(verdict.handle(.apiServerReachable, at: at(8))).until == at(10))
     #expect(outcome(verdict.handle(.timer, at: at(10))) == .ready(nil))
+  }
+
+  /// The news that it was away and that it is back may come together.
+  @Test func theSoakBeginsAnewHoweverTheBlindnessIsTold() throws {
+    var verdict = try verdict()
+    _ = verdict.handle(.deployment(Objects.deployment()), at: at(0))
+    let step = verdict.handle([.apiServerUnreachable, .apiServerReachable], at: at(1))
+    #expect(try wait(step).until == at(3))
+    #expect(outcome(verdict.handle(.timer, at: at(2))) == nil)
   }
 
   @Test func persistenceDoesNotRunOnWhileNobodyCanSee() throws {

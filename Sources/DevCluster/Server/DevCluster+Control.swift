@@ -53,6 +53,7 @@ extension EffectiveWrite {
       "images": .array(images.map(JSON.string)),
     ]
     if let deployID { object["deployID"] = .string(deployID) }
+    if let fencedDeployID { object["fencedDeployID"] = .string(fencedDeployID) }
     return object
   }
 }

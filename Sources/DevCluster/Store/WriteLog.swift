@@ -10,12 +10,15 @@ public struct EffectiveWrite: Sendable, Hashable {
   public var fieldManager: String
   /// The annotation `rollbackd.io/deploy-id` after the write.
   public var deployID: String?
+  /// Whose patches this write makes worthless, by the annotation `rollbackd.io/fenced`; nil for every other write.
+  public var fencedDeployID: String?
   /// The images after the write, in the order of the containers.
   public var images: [String]
 }
 
 /// The newest effective writes, oldest first.
 struct WriteLog: Sendable {
+  private static let fence = "rollbackd.io/fenced"
   private(set) var writes: [EffectiveWrite] = []
 
   mutating func note(old: JSON, new: JSON, manager: String, at now: Timestamp) {
@@ -25,6 +28,7 @@ struct WriteLog: Sendable {
         namespace: new.namespace, name: new.name, uid: new.uid, generation: new.generation,
         bumpedGeneration: new.generation > old.generation, resourceVersion: old.resourceVersion,
         fieldManager: manager, deployID: new.annotations["rollbackd.io/deploy-id"],
+        fencedDeployID: new.annotations[Self.fence] == old.annotations[Self.fence] ? nil : new.annotations[Self.fence],
         images: new["spec"]["template"]["spec"]["containers"].elements.compactMap { $0["image"].string }))
     if writes.count > 20_000 { writes.removeFirst(10_000) }
   }

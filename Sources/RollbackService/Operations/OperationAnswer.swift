@@ -6,6 +6,8 @@ internal import RolloutCore
 enum OperationAnswer: Sendable {
   /// An answer that is nothing but an event, or a wish.
   case event(OperationEvent)
+  /// Somebody wants the operation to end.
+  case cancelled(Cancellation)
   /// The Deployment was read; nil when it is not there.
   case read(DeploymentReading, Deployment?)
   /// The patch was answered.

@@ -28,6 +28,8 @@ struct OperationCourse: ~Copyable {
   /// Ends the watching of the cluster that belongs to the verdict.
   private var follower: AsyncStream<Never>.Continuation?
 
+  /// Who wants it to end.
+  private(set) var cancellation: Cancellation?
   /// The verdict that waits for its evidence.
   var explaining: RolloutCore.RolloutOutcome?
   private(set) var evidence: Diagnosis?
@@ -46,7 +48,7 @@ struct OperationCourse: ~Copyable {
     let timeout = Duration.microseconds(operation.plan.timeout)
     let settings = OperationSettings(
       leaseLength: timing.leaseDuration, timeout: timeout, revertsOnFailure: operation.plan.revertImage != nil,
-      revertTimeout: max(timeout, timing.minimumRevertTimeout))
+      revertTimeout: timing.revertTimeout(of: timeout))
     revert = operation.revert
     if operation.isTakeover {
       machine = OperationStateMachine(
@@ -96,6 +98,9 @@ struct OperationCourse: ~Copyable {
   ) -> OperationEvent? {
     switch answer {
     case .event(let event): return event
+    case .cancelled(let wish):
+      cancellation = cancellation ?? wish
+      return .cancelRequested(by: wish.words)
     case .read(let reading, let deployment):
       if case .decision(.alreadyApplied) = reading.finding, let deployment,
         let receipt = PatchReceipt(answer: deployment, container: container, serverDate: nil)
@@ -120,7 +125,7 @@ struct OperationCourse: ~Copyable {
       return .outcomeWritten
     case .unwritten:
       isWriting = false
-      return .databaseUnavailable
+      return .outcomeUnwritten
     }
   }
 

@@ -19,7 +19,7 @@ extension OperationRunner {
     return EndedOperation(
       outcome: RecordedOutcome(
         app: operation.app, plan: operation.plan, outcome: kind, message: message, replicas: replicas,
-        timeToReady: timeToReady, warnings: warnings, auditDetails: auditDetails(outcome)),
+        timeToReady: timeToReady, warnings: warnings, auditDetails: auditDetails(outcome, course)),
       finished: RolloutFinished(
         outcome: kind, message: message, diagnosis: diagnosis(outcome, course), elapsed: elapsed,
         target: OperationTiming.target, warnings: warnings, podsChecked: UInt32(clamping: outcome.proof?.total ?? 0),
@@ -69,8 +69,11 @@ extension OperationRunner {
     ]
   }
 
-  private func auditDetails(_ outcome: RolloutCore.OperationOutcome) -> [String: String] {
+  private func auditDetails(
+    _ outcome: RolloutCore.OperationOutcome, _ course: borrowing OperationCourse
+  ) -> [String: String] {
     var details: [String: String] = [:]
+    if outcome.kind == .cancelled, let who = course.cancellation?.by { details["cancelled_by"] = who }
     if let failure = outcome.failure {
       details["cause"] = failure.cause.rawValue
       if let finding = failure.finding {

@@ -25,7 +25,7 @@ extension OperationRunner {
     do {
       guard let renewal = try await store.renew(operation.lease) else { return mailbox.post(.event(.leaseLost)) }
       // First, so that nothing is begun any more that a longer lease would allow.
-      if let wish = renewal.cancellation { mailbox.post(.event(.cancelRequested(by: wish.words))) }
+      if let wish = renewal.cancellation { mailbox.post(.cancelled(wish)) }
       mailbox.post(.event(.leaseRenewed(sentAt: renewal.lease.askedAt)))
     } catch {
       log.warning("the lease could not be renewed", metadata: ["cause": "\(error)"])
@@ -51,7 +51,7 @@ extension OperationRunner {
       mailbox.post(.event(isRecorded ? .revertRecorded : .leaseLost))
     } catch {
       log.warning("the revert waits for the database", metadata: ["cause": "\(error)"])
-      mailbox.post(.event(.databaseUnavailable))
+      mailbox.post(.event(.revertUnrecorded))
     }
   }
 
@@ -110,6 +110,26 @@ extension OperationRunner {
       }
     } catch {
       log.warning("the patch could not be sent, or its answer was lost", metadata: ["cause": "\(error)"])
+      mailbox.post(.event(.patchUnknown))
+    }
+  }
+
+  /// Makes a patch worthless that may still be on its way.
+  func fence(_ patch: ImagePatch) async {
+    let fence = patch.fence(of: operation.deploy.id)
+    do {
+      switch try await cluster.patch(operation.app.deployment, in: operation.app.namespace, with: fence) {
+      case .applied: mailbox.post(.event(.fenced))
+      case .conflict, .notFound: mailbox.post(.event(.patchConflict))
+      case .refused(let why):
+        log.warning("the deployment could not be fenced", metadata: ["cause": "\(why)"])
+        mailbox.post(.event(.patchRefused(why)))
+      case .unknown(let why):
+        log.notice("whether the deployment is fenced is not known", metadata: ["cause": "\(why)"])
+        mailbox.post(.event(.patchUnknown))
+      }
+    } catch {
+      log.warning("the fence could not be sent, or its answer was lost", metadata: ["cause": "\(error)"])
       mailbox.post(.event(.patchUnknown))
     }
   }

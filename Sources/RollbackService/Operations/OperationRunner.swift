@@ -131,7 +131,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         // The supervisor claimed it when it found the operation, and learned whether somebody wants it to end.
         mailbox.post(
           .event(.leaseClaimed(fence: operation.lease.fencingToken, sentAt: operation.lease.askedAt)))
-        if let wish = operation.cancellation { mailbox.post(.event(.cancelRequested(by: wish.words))) }
+        if let wish = operation.cancellation { mailbox.post(.cancelled(wish)) }
       case .renewLease:
         group.addTask { await renewLease() }
       case .releaseLease:
@@ -143,6 +143,8 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         group.addTask { await readDeployment(known: known, revert: revert) }
       case .patch(let patch):
         group.addTask { await send(patch) }
+      case .fence(let patch):
+        group.addTask { await fence(patch) }
       case .startWaiting:
         startWaiting(&course, &group)
       case .stopWaiting:
@@ -174,10 +176,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
   private func startWaiting(_ course: inout OperationCourse, _ group: inout TaskGroup<Void>) {
     guard let answer = course.patched else { return }
     let timeout = Duration.microseconds(operation.plan.timeout)
+    let askedTimeout = course.isReverting ? timing.revertTimeout(of: timeout) : timeout
     let settings = RolloutSettings(
       soak: .microseconds(operation.plan.soak),
-      timeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : max(timeout - elapsed, .zero),
-      askedTimeout: course.isReverting ? max(timeout, timing.minimumRevertTimeout) : timeout,
+      timeout: course.isReverting ? askedTimeout : max(timeout - elapsed, .zero), askedTimeout: askedTimeout,
       failFast: operation.plan.failFast, acceptedDigests: acceptedDigests(isReverting: course.isReverting),
       diagnosis: DiagnosisSettings(pullPersistence: timing.pullPatience))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)

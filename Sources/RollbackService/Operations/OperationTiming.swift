@@ -23,6 +23,9 @@ public struct OperationTiming: Hashable, Sendable {
   /// How long a pull error must last before it fails a rollout, where the registry does not confirm it.
   public var pullPatience: Duration
 
+  /// What putting the image back may take, after a rollout that might take `timeout`.
+  func revertTimeout(of timeout: Duration) -> Duration { max(timeout, minimumRevertTimeout) }
+
   public init(
     leaseDuration: Duration = .seconds(15), rolloutTimeout: Duration = .seconds(600), soak: Duration = .seconds(2),
     progressInterval: Duration = .milliseconds(100), retryDelay: Duration = .milliseconds(500),
