@@ -53,13 +53,13 @@ extension RolloutVerdict {
   /// controller has counted it out.
   mutating func updateSoak(at now: Instant) {
     guard unreachableSince == nil, isComplete else {
-      soak = nil
+      breakSoak(at: now)
       return
     }
     var restarts: [String: Int] = [:]
     for pod in newPods where !pod.hasEnded {
       guard pod.summary.ready else {
-        soak = nil
+        breakSoak(at: now)
         return
       }
       restarts[pod.uid] = pod.summary.restarts
@@ -71,17 +71,29 @@ extension RolloutVerdict {
     soak = Soak(since: now, restarts: restarts)
   }
 
+  /// Everything was there until now: that time is not held against the rollout. It is no progress either, so that what
+  /// comes and goes does not keep the deadline away.
+  private mutating func breakSoak(at now: Instant) {
+    guard let soak else { return }
+    self.soak = nil
+    lastProgressAt = min(now, lastProgressAt.advanced(by: soak.since.duration(to: now)))
+  }
+
   /// Whether `ProgressDeadlineExceeded` is about our rollout. A rollback to a ReplicaSet that still exists leaves the
   /// condition of the stuck deploy in place with our generation already observed, so it counts only when it was
-  /// something else since our generation was observed, or was written after the patch by the server's own clock and is
-  /// not the one that was there before.
+  /// something else since our generation was observed, or was written, by the server's own clock, so long after the patch
+  /// that the deadline can have run from it. (That it is not the one seen before is not enough: of several states that
+  /// come together only the newest may be seen.)
   func isDeadlineTrusted(_ deployment: Deployment) -> Bool {
     guard let condition = deployment.status.progressing, condition.reason == "ProgressDeadlineExceeded" else {
       return false
     }
     if sawOtherCondition { return true }
-    guard let written = condition.lastUpdateTime, let patched = receipt.serverDate else { return false }
-    return written > patched && written != leftOverDeadline
+    guard let written = condition.lastUpdateTime, let patched = receipt.serverDate,
+      let deadline = deployment.spec.progressDeadlineSeconds
+    else { return false }
+    // Both are cut to whole seconds.
+    return written.seconds - patched.seconds >= Int64(deadline) - 1 && written != leftOverDeadline
   }
 
   /// When our own patience ends. Needed because the controller does not write an unchanged condition again.

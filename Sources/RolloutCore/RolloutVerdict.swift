@@ -81,6 +81,9 @@ public struct RolloutVerdict: Sendable {
     var restarts: [String: Int]
   }
 
+  /// Since when everything has been ready, while it is.
+  public var readySince: Instant? { soak?.since }
+
   /// Begins to wait.
   /// - Parameter now: when the patch was answered; timeouts count from here.
   public init(_ receipt: PatchReceipt, settings: RolloutSettings = RolloutSettings(), at now: Instant) {
@@ -140,6 +143,7 @@ public struct RolloutVerdict: Sendable {
   }
 
   private func outcome(findings: [PodFinding], at now: Instant) -> RolloutOutcome? {
+    if let soak, unreachableSince == nil, hasCaughtUp, now >= soak.since.advanced(by: soakTime) { return .ready(proof) }
     if now >= startedAt.advanced(by: settings.timeout) {
       return .timedOut(failure(.timedOut, findings: findings, at: now))
     }
@@ -149,9 +153,7 @@ public struct RolloutVerdict: Sendable {
       if settings.failFast, let worst = findings.first, worst.level == .doomed {
         return .failed(failure(.doomed, findings: findings, at: now))
       }
-      if let soak {
-        return now >= soak.since.advanced(by: soakTime) ? .ready(proof) : nil
-      }
+      if soak != nil { return nil }
       if isDeadlineTrusted(deployment) {
         return .failed(failure(.progressDeadlineExceeded, findings: findings, at: now))
       }

@@ -4,10 +4,10 @@ import Testing
 
 /// What no recording shows.
 @Suite struct RolloutVerdictTests {
-  private let start = ContinuousClock.now
-  private func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+  let start = ContinuousClock.now
+  func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
 
-  private func verdict(_ settings: RolloutSettings = RolloutSettings(), date: Int64? = 1500) throws -> RolloutVerdict {
+  func verdict(_ settings: RolloutSettings = RolloutSettings(), date: Int64? = 1500) throws -> RolloutVerdict {
     let receipt = try #require(
       PatchReceipt(
         answer: Objects.deployment(observed: 1), container: "web",
@@ -15,11 +15,11 @@ import Testing
     return RolloutVerdict(receipt, settings: settings, at: start)
   }
 
-  private func outcome(_ step: RolloutStep) -> RolloutOutcome? {
+  func outcome(_ step: RolloutStep) -> RolloutOutcome? {
     if case .end(let outcome, _) = step { outcome } else { nil }
   }
 
-  private func wait(_ step: RolloutStep) throws -> RolloutStep.Wait {
+  func wait(_ step: RolloutStep) throws -> RolloutStep.Wait {
     guard case .wait(let wait) = step else {
       Issue.record("ended: \(step)")
       throw Ended()
@@ -52,12 +52,21 @@ import Testing
   @Test func aDeadlineWrittenAfterThePatchIsTrusted() throws {
     var verdict = try verdict()
     let step = verdict.handle(
-      .deployment(Objects.deployment(updated: 1, old: 1, conditions: [stuck(1501)])), at: at(1))
+      .deployment(Objects.deployment(updated: 1, old: 1, conditions: [stuck(2100)])), at: at(1))
     guard case .failed(let failure) = outcome(step) else {
       Issue.record("\(step)")
       return
     }
     #expect(failure.cause == .progressDeadlineExceeded)
+  }
+
+  /// Of states that come together a watch keeps the newest: then nothing shows that the condition was there before our
+  /// generation was observed. It cannot be ours before the whole deadline has passed.
+  @Test(arguments: [(Int64(1501), false), (2098, false), (2099, true)])
+  func aDeadlineThatCameTooEarlyToBeOursIsNotTrusted(written: Int64, isTrusted: Bool) throws {
+    var verdict = try verdict()
+    let state = Objects.deployment(updated: 1, old: 1, conditions: [stuck(written)])
+    #expect((outcome(verdict.handle(.deployment(state), at: at(1))) != nil) == isTrusted)
   }
 
   /// The deploy before ran into its deadline just after our patch, and before the controller saw it; the condition is
@@ -69,7 +78,7 @@ import Testing
       let state = Objects.deployment(observed: observed, updated: 1, old: 1, conditions: [condition])
       #expect(outcome(verdict.handle(.deployment(state), at: at(1))) == nil)
     }
-    let later = Objects.deployment(updated: 1, old: 1, conditions: [stuck(1600)])
+    let later = Objects.deployment(updated: 1, old: 1, conditions: [stuck(2101)])
     #expect(outcome(verdict.handle(.deployment(later), at: at(100))) != nil)
   }
 
@@ -266,51 +275,6 @@ import Testing
     #expect(failure.events.map(\.reason) == ["OfThePod", "OfTheSet"])
   }
 
-  // MARK: Soak and reachability
-
-  @Test func aRestartInTheSoakStartsItAnewEvenWhenTheCountsStay() throws {
-    var verdict = try verdict()
-    let events: [RolloutEvent] = [
-      .deployment(Objects.deployment()), .replicaSet(Objects.replicaSet()), .pod(Objects.pod(Objects.running())),
-    ]
-    #expect(try wait(verdict.handle(events, at: at(0))).until == at(2))
-    let restarted = Objects.pod(Objects.running(restarts: 1, lastExit: Objects.exit(1)))
-    #expect(try wait(verdict.handle(.pod(restarted), at: at(1))).until == at(3))
-    #expect(outcome(verdict.handle(.timer, at: at(2))) == nil)
-    #expect(outcome(verdict.handle(.timer, at: at(3))) == .ready(nil))
-  }
-
-  @Test func theSoakDoesNotEndWhileNobodyCanSee() throws {
-    var verdict = try verdict()
-    _ = verdict.handle(.deployment(Objects.deployment()), at: at(0))
-    let blind = try wait(verdict.handle(.apiServerUnreachable, at: at(1)))
-    #expect(blind.progress?.waitingFor == "API server unreachable for 0 s, the rollout goes on")
-    #expect(outcome(verdict.handle(.timer, at: at(5))) == nil)
-    #expect(try wait(verdict.handle(.apiServerReachable, at: at(8))).until == at(10))
-    #expect(outcome(verdict.handle(.timer, at: at(10))) == .ready(nil))
-  }
-
-  /// The news that it was away and that it is back may come together.
-  @Test func theSoakBeginsAnewHoweverTheBlindnessIsTold() throws {
-    var verdict = try verdict()
-    _ = verdict.handle(.deployment(Objects.deployment()), at: at(0))
-    let step = verdict.handle([.apiServerUnreachable, .apiServerReachable], at: at(1))
-    #expect(try wait(step).until == at(3))
-    #expect(outcome(verdict.handle(.timer, at: at(2))) == nil)
-  }
-
-  @Test func persistenceDoesNotRunOnWhileNobodyCanSee() throws {
-    var verdict = try verdict()
-    let pulling = Objects.pod(Objects.waiting("ErrImagePull", "503"), phase: "Pending")
-    _ = verdict.handle(
-      [.deployment(Objects.deployment(updated: 1, old: 1)), .replicaSet(Objects.replicaSet()), .pod(pulling)],
-      at: at(0))
-    _ = verdict.handle(.apiServerUnreachable, at: at(10))
-    #expect(outcome(verdict.handle(.apiServerReachable, at: at(110))) == nil)
-    #expect(outcome(verdict.handle(.timer, at: at(129))) == nil)
-    #expect(outcome(verdict.handle(.timer, at: at(130))) != nil)
-  }
-
   // MARK: Telling
 
   @Test func theSameIsToldOnceAndThenAsAHeartbeat() throws {
@@ -442,7 +406,7 @@ import Testing
           type: "Warning", lastTimestamp: Timestamp(seconds: second)))
     }
     let state = RolloutEvent.deployment(
-      Objects.deployment(updated: 1, old: 1, conditions: [stuck(1501)]))
+      Objects.deployment(updated: 1, old: 1, conditions: [stuck(2100)]))
     guard
       case .failed(let failure) = outcome(
         verdict.handle([warning("Old", 1499), warning("Late", 1502), warning("First", 1500), state], at: at(1)))
