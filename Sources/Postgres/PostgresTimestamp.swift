@@ -30,11 +30,10 @@ public struct PostgresTimestamp: Sendable, Hashable, Comparable {
     }
   }
 
-  /// As the binary format has it.
+  /// As the binary format has it; what is too early for it is `-infinity`.
   public var microsecondsSince2000: Int64 {
-    switch microsecondsSince1970 {
-    case .max, .min: microsecondsSince1970
-    default: microsecondsSince1970 - Self.epochOffset
-    }
+    guard microsecondsSince1970 != .max else { return .max }
+    let (difference, overflow) = microsecondsSince1970.subtractingReportingOverflow(Self.epochOffset)
+    return overflow ? .min : difference
   }
 }

@@ -7,6 +7,14 @@ import Testing
 
 @Suite("Queries", .timeLimit(.minutes(1)))
 struct QueryTests {
+  /// A caller's number may be anything; what PostgreSQL cannot hold is its own end of time.
+  @Test(arguments: [
+    (Int64.max, Int64.max), (.min, .min), (.min + 1, .min), (0, -946_684_800_000_000), (946_684_800_000_000, 0),
+  ])
+  func aTimeBeyondTheTypeIsInfinity(since1970: Int64, since2000: Int64) {
+    #expect(PostgresTimestamp(microsecondsSince1970: since1970).microsecondsSince2000 == since2000)
+  }
+
   @Test func aQueryReturnsItsRows() async throws {
     try await withClient { client, _ in
       let rows = try await client.query("SELECT $1::int4 + 1, $2::text || '!'", [.int4(41), "hello"])

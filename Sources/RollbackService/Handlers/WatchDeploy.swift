@@ -6,6 +6,9 @@ extension RollbackService {
     _ request: WatchDeployRequest, from caller: Caller, send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws {
     try await authorize(caller, .watchDeploy)
+    guard request.fromSeq <= UInt64(Int64.max) else {
+      throw ServiceError(.invalidArgument, "from_seq \(request.fromSeq) is beyond every frame's number")
+    }
     let id = try await deployToWatch(request)
     try await follow(id, from: max(request.fromSeq, 1), joined: false, send: send)
   }
