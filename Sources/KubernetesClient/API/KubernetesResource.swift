@@ -33,6 +33,12 @@ extension ReplicaSet: KubernetesResource {
   public static var resource: ResourceKind { ResourceKind(group: "apps", plural: "replicasets") }
 }
 
+extension HorizontalPodAutoscaler: KubernetesResource {
+  public static var resource: ResourceKind {
+    ResourceKind(group: "autoscaling", version: "v2", plural: "horizontalpodautoscalers")
+  }
+}
+
 extension Pod: KubernetesResource {
   public static var resource: ResourceKind { ResourceKind(plural: "pods") }
 }
