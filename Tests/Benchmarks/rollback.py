@@ -1,0 +1,215 @@
+"""A rollback as a whole beside what the cluster alone takes for it, in interleaved rounds on one development cluster.
+
+Three ways to bring an older image back whose ReplicaSet is still there, two replicas that are ready at once:
+
+* rollbackd: from the call on an open connection to the final frame, with a soak of 0
+* bare: one PATCH on an open connection, with a watch already open, until the counts are right
+* kubectl: `rollout undo` and then `rollout status`, processes and all
+
+What is outside the cluster is rollbackd's time less the bare one's.
+"""
+import argparse
+import base64
+import http.client
+import json
+import os
+import shlex
+import socket
+import ssl
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Chaos"))
+from wire import SERVICE, fields, text_field, varint  # noqa: E402
+
+IMAGE = "harbor.local/octave/hello"
+REMOTE_CLOSED = 1
+
+
+def manifest(name):
+    labels = {"app": name}
+    container = {"name": "web", "image": f"{IMAGE}:v1"}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {
+            "replicas": 2, "selector": {"matchLabels": labels},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}}
+
+
+class Rollbacks:
+    """rollbackd's way: one connection, one call after the other."""
+
+    def __init__(self, path, app):
+        self.app = app
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.connect(path)
+        self.stream = 1
+
+    def once(self):
+        """Seconds from the call to the final frame, and to the first."""
+        # The soak is there and says nothing: no seconds.
+        options = text_field(1, str(uuid.uuid4())) + varint(4 << 3 | 2) + varint(0)
+        payload = text_field(1, self.app) + text_field(2, "previous") + text_field(3, options)
+        request = text_field(1, SERVICE) + text_field(2, "Rollback") + text_field(3, payload)
+        began = time.perf_counter()
+        self.connection.sendall(struct.pack(">IIBB", len(request), self.stream, 1, REMOTE_CLOSED) + request)
+        accepted = None
+        while True:
+            length, _, kind, _ = struct.unpack(">IIBB", self._read(10))
+            body = self._read(length)
+            now = time.perf_counter() - began
+            if kind == 2:
+                status = dict(fields(dict(fields(body)).get(1, b"")))
+                if status.get(1):
+                    raise SystemExit(f"the rollback was refused: {status.get(2, b'').decode()}")
+                self.stream += 2
+                return now, accepted
+            accepted = accepted or now
+
+    def _read(self, count):
+        data = b""
+        while len(data) < count:
+            part = self.connection.recv(count - len(data))
+            if not part:
+                raise SystemExit("rollbackd closed the connection")
+            data += part
+        return data
+
+
+class Bare:
+    """The cluster alone: a PATCH and a watch, on connections that are open."""
+
+    def __init__(self, config, directory):
+        entry = config["clusters"][0]["cluster"]
+        self.server = urllib.parse.urlsplit(entry["server"])
+        user = config["users"][0]["user"]
+        self.headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
+        self.context = None
+        if self.server.scheme == "https":
+            authority = base64.b64decode(entry["certificate-authority-data"]).decode()
+            self.context = ssl.create_default_context(cadata=authority)
+            if "client-certificate-data" in user:
+                pair = os.path.join(directory, "client.pem")
+                with open(pair, "wb") as file:
+                    file.write(base64.b64decode(user["client-certificate-data"]))
+                    file.write(base64.b64decode(user["client-key-data"]))
+                self.context.load_cert_chain(pair)
+        self.requests = self._connect()
+
+    def _connect(self):
+        if self.context is None:
+            return http.client.HTTPConnection(self.server.netloc)
+        return http.client.HTTPSConnection(self.server.netloc, context=self.context)
+
+    def _json(self, method, path, body=None, kind="application/json"):
+        headers = {**self.headers, "Content-Type": kind}
+        self.requests.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = self.requests.getresponse()
+        data = json.loads(answer.read())
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {data.get('message')}")
+        return data
+
+    def create(self, namespace, name):
+        self._json("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", manifest(name))
+
+    def roll(self, namespace, name, tag):
+        """Seconds from the PATCH until the counts are right."""
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+        version = self._json("GET", f"{path}/{name}")["metadata"]["resourceVersion"]
+        watching = self._connect()
+        watching.request(
+            "GET", f"{path}?watch=1&fieldSelector=metadata.name%3D{name}&resourceVersion={version}",
+            headers=self.headers)
+        events = watching.getresponse()
+        patch = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": f"{IMAGE}:{tag}"}]}}}}
+        began = time.perf_counter()
+        wanted = self._json(
+            "PATCH", f"{path}/{name}", patch, "application/strategic-merge-patch+json")["metadata"]["generation"]
+        for line in events:
+            status = json.loads(line)["object"]["status"]
+            updated = status.get("updatedReplicas", 0)
+            if (status.get("observedGeneration", 0) >= wanted and updated == 2 and status.get("replicas", 0) == 2
+                    and status.get("availableReplicas", 0) == 2):
+                took = time.perf_counter() - began
+                watching.close()
+                return took
+        raise SystemExit("the watch ended")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binaries", required=True, help="where rollbackd, rollbackctl and rollback-dev are")
+    parser.add_argument("--rounds", type=int, default=20)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rollback-bench-") as directory:
+        os.chmod(directory, 0o755)
+        place = os.path.join(directory, "dev")
+        development = subprocess.Popen(
+            [f"{options.binaries}/rollback-dev", "up", "--dir", place, "--components", "postgres,cluster,daemon"],
+            stdout=subprocess.PIPE, text=True)
+        try:
+            environment = dict(os.environ)
+            for line in development.stdout:
+                if line.startswith("export "):
+                    name, _, value = line[7:].strip().partition("=")
+                    environment[name] = shlex.split(value)[0]
+                if "ROLLBACKD_DATABASE_URL" in environment and "KUBECONFIG" in environment \
+                        and "ROLLBACKCTL_SOCKET" in environment:
+                    break
+            measure(options, environment, directory)
+        finally:
+            development.terminate()
+            development.wait()
+
+
+def measure(options, environment, directory):
+    def run(*command):
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if ended.returncode:
+            raise SystemExit(f"{' '.join(command)}: {ended.stderr or ended.stdout}")
+        return ended.stdout
+
+    config = json.loads(run("kubectl", "config", "view", "--raw", "-o", "json"))
+    bare = Bare(config, directory)
+    namespace = "default"
+    for name in ("ours", "bare", "undo"):
+        bare.create(namespace, name)
+    control = f"{options.binaries}/rollbackctl"
+    run(control, "app", "register", "ours", "--namespace", namespace, "--deployment", "ours", "--container", "web")
+    for tag in ("v2", "v1"):
+        run(control, "deploy", "ours", f"{IMAGE}:{tag}", "--yes", "--soak", "0s")
+    for name in ("bare", "undo"):
+        for tag in ("v2", "v1"):
+            bare.roll(namespace, name, tag)
+    ours = Rollbacks(environment["ROLLBACKCTL_SOCKET"], "ours")
+    times = {"rollbackd": [], "accepted": [], "bare": [], "kubectl": []}
+    for round in range(options.rounds):
+        whole, accepted = ours.once()
+        times["rollbackd"].append(whole)
+        times["accepted"].append(accepted)
+        times["bare"].append(bare.roll(namespace, "bare", "v2" if round % 2 == 0 else "v1"))
+        began = time.perf_counter()
+        run("kubectl", "-n", namespace, "rollout", "undo", "deployment/undo")
+        run("kubectl", "-n", namespace, "rollout", "status", "deployment/undo")
+        times["kubectl"].append(time.perf_counter() - began)
+    middle = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    print(f"rollbacks of 2 replicas that are ready at once, medians of {options.rounds} interleaved rounds, ms")
+    print(f"  rollbackd, call to final frame     {middle['rollbackd']:8.1f}   first frame {middle['accepted']:.1f}")
+    print(f"  bare PATCH and watch               {middle['bare']:8.1f}")
+    print(f"  kubectl rollout undo and status    {middle['kubectl']:8.1f}")
+    outside = middle["rollbackd"] - middle["bare"]
+    print(f"  outside the cluster                {outside:8.1f}   {outside / middle['rollbackd']:.0%} of it")
+    ratio = middle["rollbackd"] / middle["kubectl"]
+    print(f"  rollbackd by kubectl               {ratio:8.2f}   bar <= 0.75")
+
+
+if __name__ == "__main__":
+    main()
