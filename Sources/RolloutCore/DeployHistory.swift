@@ -44,7 +44,7 @@ public struct DeployHistory: Sendable {
   /// by hand, nothing counts as running: a rollback to any of them is done, waited for and recorded.
   public func ineligibility(of deploy: DeployRecord) -> Refusal? {
     guard let running, let known = current?.image, !known.isSameImage(as: running) else {
-      return deploy.ineligibility(running: running)
+      return deploy.ineligibility(running: runningByDigest)
     }
     return deploy.ineligibility(running: nil, isSettled: false)
   }
@@ -60,8 +60,17 @@ public struct DeployHistory: Sendable {
     }
   }
 
+  /// The image in the template by the digest that was recorded for it, where the template names none itself: under one
+  /// tag, `latest` say, every deploy may have had another image.
+  private var runningByDigest: ImageReference? {
+    guard let running, running.digest == nil, let known = current?.image, known.isSameImage(as: running) else {
+      return running
+    }
+    return known
+  }
+
   private func isInTemplate(_ deploy: DeployRecord) -> Bool {
-    guard let running, let image = deploy.image else { return false }
+    guard let running = runningByDigest, let image = deploy.image else { return false }
     return image.isSameImage(as: running)
   }
 

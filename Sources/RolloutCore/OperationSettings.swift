@@ -3,8 +3,10 @@ public struct OperationSettings: Hashable, Sendable {
   /// The length of the lease in the database. Renewed at a third of it; the cluster is not touched any more from four
   /// fifths of it on. Default 15 s.
   public var leaseLength: Duration
-  /// How long it is tried to get the patch in, from the beginning of this holder's work. Default 5 min.
+  /// How long it is tried to get the patch in, from when it was asked for. Default 5 min.
   public var timeout: Duration
+  /// How long who takes it over looks at least what it has come to, also when its time is over. Default 10 s.
+  public var look: Duration
   /// How often a patch may meet a conflict before the Deployment counts as changing too fast. Default 5.
   public var maximumConflicts: Int
   /// Whether the image that ran before is put back after a rollout that failed or timed out. Default no.
@@ -14,8 +16,9 @@ public struct OperationSettings: Hashable, Sendable {
 
   public init(
     leaseLength: Duration = .seconds(15), timeout: Duration = .seconds(300), maximumConflicts: Int = 5,
-    revertsOnFailure: Bool = false, revertTimeout: Duration = .seconds(300)
+    revertsOnFailure: Bool = false, revertTimeout: Duration = .seconds(300), look: Duration = .seconds(10)
   ) {
+    self.look = look
     self.leaseLength = leaseLength
     self.timeout = timeout
     self.maximumConflicts = maximumConflicts

@@ -36,13 +36,14 @@ extension OperationStateMachine {
       actions.append(.tell(.patchFoundApplied))
       wait(&actions)
     case .decision(.apply(let patch)):
-      if let cancellation, !isPatchUncertain {
-        finishPass(cancelled(by: cancellation), &actions)
+      if now >= patchUntil { withdrawal = withdrawal ?? .late }
+      if let withdrawal, !isPatchUncertain {
+        finishPass(outcome(of: withdrawal), &actions)
         return
       }
       // Between reading and now the lease may have lapsed: then read again when it is renewed.
       guard mayAct(at: now) else { return }
-      if cancellation != nil {
+      if withdrawal != nil {
         fence(patch, &actions)
       } else if isCovered {
         send(patch, &actions)
@@ -63,8 +64,9 @@ extension OperationStateMachine {
     guard case .confirming(let patch, let since) = state else { return }
     // Sent before the Deployment was read, and answered late: it says nothing about now.
     guard sentAt >= since else { return renewAgain(&actions) }
-    // An answer that took most of the lease's length is worth nothing: once more, from the reading on.
-    guard mayAct(at: now) else {
+    // An answer that took most of the lease's length is worth nothing: once more, from the reading on. So is one that
+    // came when it is too late to patch.
+    guard mayAct(at: now), now < patchUntil else {
       state = .claimed(reading: false)
       retryAt = now
       return
@@ -83,9 +85,9 @@ extension OperationStateMachine {
   }
 
   mutating func fenced(_ actions: inout [OperationAction]) {
-    guard case .fencing = state, let cancellation else { return }
+    guard case .fencing = state, let withdrawal else { return }
     isPatchUncertain = false
-    finishPass(cancelled(by: cancellation), &actions)
+    finishPass(outcome(of: withdrawal), &actions)
   }
 
   mutating func readFailed(at now: Instant, _ actions: inout [OperationAction]) {
@@ -94,8 +96,8 @@ extension OperationStateMachine {
     readLater(at: now, &actions)
   }
 
-  /// How many requests in a row may fail before a cancellation ends the operation without knowing what is patched.
-  static let patienceOfCancellation = 4
+  /// How many requests in a row may fail before an operation that is withdrawn ends without knowing what is patched.
+  static let patienceOfWithdrawal = 4
 
   private mutating func readLater(at now: Instant, _ actions: inout [OperationAction]) {
     apiFailures += 1
@@ -103,9 +105,7 @@ extension OperationStateMachine {
     state = .claimed(reading: false)
     retryAt = now.advanced(by: backOff(apiFailures))
     // Whoever cancels does not wait for an API server that stays away.
-    if let cancellation, apiFailures >= Self.patienceOfCancellation {
-      finishPass(cancelled(by: cancellation), &actions)
-    }
+    if let withdrawal, apiFailures >= Self.patienceOfWithdrawal { finishPass(outcome(of: withdrawal), &actions) }
   }
 
   mutating func patched(_ actions: inout [OperationAction]) {
@@ -116,10 +116,12 @@ extension OperationStateMachine {
   /// The patch is in. A cancellation that came meanwhile is carried out now.
   private mutating func wait(_ actions: inout [OperationAction]) {
     isPatched = true
-    if let cancellation {
-      finishPass(cancelled(by: cancellation), &actions)
+    // That it comes late is no matter once the patch is in.
+    if case .cancelled? = withdrawal, let withdrawal {
+      finishPass(outcome(of: withdrawal), &actions)
       return
     }
+    withdrawal = nil
     state = .waiting
     actions.append(.startWaiting)
   }
@@ -128,7 +130,7 @@ extension OperationStateMachine {
     guard isPatching else { return }
     conflicts += 1
     guard conflicts <= settings.maximumConflicts else {
-      if let cancellation { return finishPass(cancelled(by: cancellation), &actions) }
+      if let withdrawal { return finishPass(outcome(of: withdrawal), &actions) }
       let sentence = "the deployment was changed by others \(conflicts) times while it was being patched"
       finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
       return
@@ -146,8 +148,8 @@ extension OperationStateMachine {
       actions.append(.tell(.patchUnknown))
     case .fencing:
       lostFences += 1
-      if let cancellation, lostFences >= Self.patienceOfCancellation {
-        return finishPass(cancelled(by: cancellation), &actions)
+      if let withdrawal, lostFences >= Self.patienceOfWithdrawal {
+        return finishPass(outcome(of: withdrawal), &actions)
       }
     default: return
     }
@@ -165,29 +167,29 @@ extension OperationStateMachine {
   mutating func patchRefused(_ why: String, _ actions: inout [OperationAction]) {
     guard isPatching else { return }
     // The image's, or the fence: what it was to make sure of stays unknown.
-    if let cancellation { return finishPass(cancelled(by: cancellation), &actions) }
+    if let withdrawal { return finishPass(outcome(of: withdrawal), &actions) }
     let sentence = "the API server refused the patch: \(why.oneLine())"
     finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
   }
 
   mutating func cancel(_ who: String, _ actions: inout [OperationAction]) {
     switch state {
-    case .patching: cancellation = cancellation ?? who
+    case .patching: withdrawal = withdrawal ?? .cancelled(by: who)
     // After a patch whose fate is unknown what the cluster is left on must be found out first.
-    case .claimed where isPatchUncertain: cancellation = cancellation ?? who
+    case .claimed where isPatchUncertain: withdrawal = withdrawal ?? .cancelled(by: who)
     case .confirming(let patch, _) where isPatchUncertain:
-      cancellation = cancellation ?? who
+      withdrawal = withdrawal ?? .cancelled(by: who)
       fence(patch, &actions)
-    case .claimed, .confirming, .recording: finishPass(cancelled(by: who), &actions)
+    case .claimed, .confirming, .recording: finishPass(outcome(of: .cancelled(by: who)), &actions)
     case .waiting:
       actions.append(.stopWaiting)
-      finishPass(cancelled(by: who), &actions)
+      finishPass(outcome(of: .cancelled(by: who)), &actions)
     // Not ours to end, or decided already.
     case .intended, .fencing, .finishing, .ended: break
     }
   }
 
-  private func cancelled(by who: String) -> OperationOutcome {
+  private func outcome(of withdrawal: Withdrawal) -> OperationOutcome {
     let left =
       switch remains {
       case .untouched: untouched
@@ -195,16 +197,23 @@ extension OperationStateMachine {
       case .puttingBack, .putBack: "; the cluster goes on putting the image back that ran before"
       case .unknown: "; whether the patch was applied is unknown"
       }
-    return OperationOutcome(.cancelled, sentence: "cancelled by \(who.oneLine(limit: 200))\(left)")
+    switch withdrawal {
+    case .cancelled(let who):
+      return OperationOutcome(.cancelled, sentence: "cancelled by \(who.oneLine(limit: 200))\(left)")
+    case .late:
+      let sentence = "its time of \(patience.inWords) was over before the patch was in"
+      return OperationOutcome(.timedOut, sentence: sentence + left)
+    }
   }
 
   /// Time is up and the patch is not in, or is not known to be.
   mutating func giveUp(_ actions: inout [OperationAction]) {
     let reason = apiFailures > 0 ? "the API server could not be reached" : "the patch could not be brought in"
     let left = isPatchUncertain ? "; whether the patch was applied is unknown" : untouched
-    let patience = reverting == nil ? settings.timeout : settings.revertTimeout
     finishPass(OperationOutcome(.timedOut, sentence: "\(reason) within \(patience.inWords)\(left)"), &actions)
   }
+
+  private var patience: Duration { reverting == nil ? settings.timeout : settings.revertTimeout }
 
   private var untouched: String {
     isPatchUncertain || reverting != nil ? "" : "; nothing was changed in the cluster"

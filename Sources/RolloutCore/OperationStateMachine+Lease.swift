@@ -45,9 +45,13 @@ extension OperationStateMachine {
   mutating func loseLease(_ actions: inout [OperationAction]) {
     // In `intended` there is no lease to lose: an answer that crossed.
     guard lease != nil else { return }
-    // The lease goes with the outcome, so a renewal may cross with it; the writing's own guard tells what is true.
-    if case .finishing(_, writing: true) = state { return }
-    end(.lost, &actions)
+    switch state {
+    // The lease goes with the outcome: a renewal may cross with it, or its COMMIT was not answered. The writing's own
+    // guard tells what is true.
+    case .finishing(_, writing: true): return
+    case .finishing(let outcome, writing: false): write(outcome, &actions)
+    default: end(.lost, &actions)
+    }
   }
 
   mutating func databaseUnavailable(at now: Instant, _ actions: inout [OperationAction]) {

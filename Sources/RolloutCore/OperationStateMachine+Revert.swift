@@ -37,7 +37,8 @@ extension OperationStateMachine {
     isPatchUncertain = false
     isReadingCovered = false
     retryAt = nil
-    giveUpAt = now.advanced(by: settings.revertTimeout)
+    patchUntil = now.advanced(by: settings.revertTimeout)
+    giveUpAt = patchUntil
     actions.append(.tell(.reverting(failure.sentence)))
     read(at: now, &actions)
   }

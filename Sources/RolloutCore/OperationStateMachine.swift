@@ -10,7 +10,7 @@
 /// | `claimed` | the lease is ours; the Deployment is being read, or will be | confirming · patching · fencing · waiting · finishing |
 /// | `confirming` | a patch is needed; the lease is renewed once more before it | patching · claimed · fencing · finishing |
 /// | `patching` | a PATCH is under way | waiting · claimed (conflict, unknown) · finishing |
-/// | `fencing` | cancelled; a lost PATCH is made worthless, wherever it is | claimed (conflict, unknown) · finishing |
+/// | `fencing` | cancelled or late; a lost PATCH is made worthless, wherever it is | claimed (conflict, unknown) · finishing |
 /// | `waiting` | the patch is in; the verdict decides | recording · finishing |
 /// | `recording` | it failed, and that it is reverted is being written down | claimed · finishing |
 /// | `finishing` | the outcome is being written, or held while PostgreSQL is away | ended |
@@ -26,7 +26,7 @@
 /// changes the resourceVersion on which ours insists. (The first reading of an operation that this daemon began was
 /// made before its lease was committed, which is the same order.)
 ///
-/// **Cancelled, with a PATCH lost.** The PATCH of a holder that was frozen, or one whose answer was lost, may still be on
+/// **Cancelled or late, with a PATCH lost.** The PATCH of a holder that was frozen, or one whose answer was lost, may still be on
 /// its way, however often the Deployment is read without it. Before an operation ends as having changed nothing, the
 /// Deployment gets a new resourceVersion by an annotation of ours: then such a PATCH, which insists on the one of before,
 /// is refused.
@@ -76,8 +76,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var databaseFailures = 0
   /// When to read the Deployment again, to claim again or to write again, in the state that wants it.
   var retryAt: Instant?
-  /// A cancellation that came while it was not known whether the patch is in.
-  var cancellation: String?
+  /// Why it is to end without a patch, once it is known that none is in, or comes.
+  var withdrawal: Withdrawal?
   /// Whether a patch may be in the cluster, or come there, that nobody has seen: its answer was lost, or another holder
   /// sent it. A Deployment without it proves nothing until it is fenced.
   var isPatchUncertain: Bool
@@ -87,8 +87,17 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var isReadingCovered: Bool
   /// The failure because of which the image of before is being put back; nil in the first pass.
   public internal(set) var reverting: OperationOutcome?
+  /// From here on it is too late to patch: nobody expects the change any more.
+  var patchUntil: Instant
+  /// When it ends although the API server did not say what it has come to.
   var giveUpAt: Instant
   var lastWake: Instant?
+
+  enum Withdrawal: Sendable {
+    case cancelled(by: String)
+    /// Its time was over before it was patched, because no daemon was there.
+    case late
+  }
 
   /// The lease as this daemon may rely on it.
   struct Lease: Sendable {
@@ -120,12 +129,16 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   /// - Parameters:
   ///   - uid: the Deployment's, where the intent recorded it.
   ///   - reverting: the failure that is recorded as the reason of a revert, where one is.
+  ///   - age: since it was asked for. Past its time it is not patched any more, only looked at.
   public init(
-    resuming uid: String?, reverting: OperationOutcome? = nil, settings: OperationSettings, at now: Instant
+    resuming uid: String?, reverting: OperationOutcome? = nil, age: Duration = .zero, settings: OperationSettings,
+    at now: Instant
   ) {
     self.init(.intended, settings: settings, uid: uid, isTakeover: true, at: now)
     self.reverting = reverting
-    if reverting != nil { giveUpAt = now.advanced(by: settings.revertTimeout) }
+    let rest = reverting == nil ? settings.timeout - age : settings.revertTimeout
+    patchUntil = now.advanced(by: rest)
+    giveUpAt = now.advanced(by: max(rest, settings.look))
   }
 
   private init(
@@ -136,7 +149,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     self.uid = uid
     isPatchUncertain = isTakeover
     isReadingCovered = !isTakeover
-    giveUpAt = now.advanced(by: settings.timeout)
+    patchUntil = now.advanced(by: settings.timeout)
+    giveUpAt = patchUntil
   }
 
   /// The first actions. Call it once, before any event.

@@ -19,18 +19,18 @@ public struct RollbackPlan: Hashable, Sendable {
     public var registry: RegistryVerdict
     /// Nil when the cluster was not asked.
     public var deployment: Deployment?
-    public var hasAutoscaler: Bool
+    public var isAutoscaled: Bool
     /// Names, never values, of environment and secret keys that changed since the target.
     public var changedEnvironment: [String]
 
     public init(
       migrations: [MigrationRecord] = [], registry: RegistryVerdict = .notAsked, deployment: Deployment? = nil,
-      hasAutoscaler: Bool = false, changedEnvironment: [String] = []
+      isAutoscaled: Bool = false, changedEnvironment: [String] = []
     ) {
       self.migrations = migrations
       self.registry = registry
       self.deployment = deployment
-      self.hasAutoscaler = hasAutoscaler
+      self.isAutoscaled = isAutoscaled
       self.changedEnvironment = changedEnvironment
     }
   }
@@ -95,7 +95,7 @@ public struct RollbackPlan: Hashable, Sendable {
           .environmentChanged, "Environment or secret keys changed since this deploy; they are not restored.",
           details: facts.changedEnvironment))
     }
-    warnings += liveObjectWarnings(facts)
+    warnings += liveObjectWarnings(of: facts.deployment, isAutoscaled: facts.isAutoscaled)
     return RollbackPlan(target: target, image: image, warnings: warnings, refusal: refusal)
   }
 
@@ -126,12 +126,14 @@ public struct RollbackPlan: Hashable, Sendable {
     }
   }
 
-  private static func liveObjectWarnings(_ facts: Facts) -> [PlanWarning] {
+  /// What is worth knowing about the object that is rolled, whichever way.
+  /// - Parameter deployment: nil when the cluster was not asked.
+  public static func liveObjectWarnings(of deployment: Deployment?, isAutoscaled: Bool) -> [PlanWarning] {
     var warnings: [PlanWarning] = []
-    if facts.hasAutoscaler {
+    if isAutoscaled {
       warnings.append(PlanWarning(.autoscalerActive, "An autoscaler may change the number of replicas meanwhile."))
     }
-    guard let deployment = facts.deployment else { return warnings }
+    guard let deployment else { return warnings }
     if deployment.spec.replicas == 0 {
       warnings.append(PlanWarning(.scaledToZero, "The deployment is scaled to zero; nothing will run."))
     }

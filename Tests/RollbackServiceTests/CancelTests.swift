@@ -163,4 +163,14 @@ import Testing
       #expect(harness.database.actions == ["deploy.cancel"])
     }
   }
+
+  @Test func `what happens while the end is waited for is no refusal`() async throws {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
+      history(harness)
+      let elsewhere = harness.database.addDeploy("r/hello:v3", .deploying)
+      harness.database.state.withLock { $0.outages["deploy"] = 1 }
+      #expect(await refusal(harness, elsewhere.id)?.reason == .unavailable)
+      #expect(harness.database.actions == ["deploy.cancel"])
+    }
+  }
 }

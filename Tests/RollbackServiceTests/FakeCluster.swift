@@ -18,6 +18,8 @@ final class FakeCluster: Cluster {
     /// The deploys whose patches were made worthless.
     var fenced: [String] = []
     var reads = 0
+    /// Nil: it cannot be found out.
+    var isAutoscaled: Bool? = false
     var unreadable = 0
     var currentLog = LogAnswer.text("KeyError: 'DB_POOL'")
     var previousLog = LogAnswer.text("KeyError: 'DB_POOL'")
@@ -77,6 +79,13 @@ final class FakeCluster: Cluster {
       }
       return state.deployment
     }
+  }
+
+  func isAutoscaled(_ name: String, in namespace: String) async throws -> Bool {
+    guard let known = state.withLock({ $0.isAutoscaled }) else {
+      throw ServiceError(.unavailable, "the API server refuses our credentials")
+    }
+    return known
   }
 
   func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {

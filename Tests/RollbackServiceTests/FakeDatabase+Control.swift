@@ -24,12 +24,11 @@ extension FakeDatabase {
         Self.end(index, intent.lastFrame, &state)
         return .endedRow(app, state.rows[index].deploy)
       }
-      let isFirst = row.cancellation == nil
-      if isFirst {
+      if row.cancellation == nil {
         state.rows[index].cancellation = intent.cancellation
         _ = Self.audit("deploy.cancel", &state)
       }
-      return .requested(row.deploy, host: host, isFirst: isFirst)
+      return .requested(host: host)
     }
     if case .requested = answer { tell(.cancelRequested(deployID: intent.deployID)) }
     return answer
@@ -44,6 +43,10 @@ extension FakeDatabase {
       state.rows[index].revert = record
       return true
     }
+  }
+
+  func logHead(at auditID: Int64, of deployID: String, outcome: RolloutOutcome) async throws {
+    state.withLock { $0.heads.append(auditID) }
   }
 
   func listen(_ each: @escaping @Sendable (OperationSignal) -> Void) async throws {

@@ -15,6 +15,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var frames: [RolloutFrame] = []
     var cancellation: Cancellation?
     var revert: RevertRecord?
+    /// Since it was asked for.
+    var age = Duration.seconds(20)
     /// Whose lease it is; nil without one.
     var host: String? = "other"
   }
@@ -34,6 +36,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     /// How many of the next outcomes are written without being answered.
     var lostAnswers = 0
     var outcomes: [RecordedOutcome] = []
+    /// Logged for outcomes whose COMMIT was not answered.
+    var heads: [Int64] = []
     var listeners: [@Sendable (OperationSignal) -> Void] = []
     var released: [String] = []
     /// What others do right after the next look at an app.
@@ -114,7 +118,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   func deploy(_ id: String) async throws -> (app: App, deploy: DeployRecord)? {
-    state.withLock { state in
+    try enter("deploy")
+    return state.withLock { state in
       guard let row = state.rows.first(where: { $0.deploy.id == id }), let app = state.apps.first else { return nil }
       return (app, row.deploy)
     }
@@ -173,7 +178,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       let deploy = DeployRecord(
         id: intent.deployID, app: intent.app.name, imageRef: intent.imageRef, imageDigest: intent.imageDigest,
         status: .deploying, replicas: Replicas(),
-        createdAt: Timestamp(seconds: 1_000_000), requestID: intent.plan.requestID)
+        createdAt: Timestamp(seconds: 1_000_000), rollbackOf: intent.plan.targetDeployID,
+        requestID: intent.plan.requestID)
       let lease = Lease(deployID: intent.deployID, fencingToken: 1, askedAt: clock.now)
       state.rows.append(Row(deploy: deploy, lease: lease, plan: intent.plan))
       state.environments[intent.deployID] = intent.environment
@@ -218,7 +224,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       return [
         ClaimedOperation(
           app: app, deploy: state.rows[index].deploy, plan: plan, lease: lease, previousHost: "gone",
-          lastSequence: state.rows[index].frames.last?.seq ?? 0, age: .seconds(20),
+          lastSequence: state.rows[index].frames.last?.seq ?? 0, age: state.rows[index].age,
           revert: state.rows[index].revert, cancellation: state.rows[index].cancellation)
       ]
     }
@@ -243,7 +249,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   func finish(
-    _ outcome: RecordedOutcome, of lease: Lease, lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
+    _ outcome: RecordedOutcome, of lease: Lease, after frames: [RolloutFrame],
+    lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
     try enter("finish")
     let frame = state.withLock { state -> RolloutFrame? in
@@ -263,7 +270,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       state.rows[index].deploy.timeToReady = outcome.timeToReady
       let id = Self.audit("\(outcome.plan.action).\(outcome.outcome.word)", &state)
       let frame = lastFrame(state.rows[index].deploy, id)
-      state.rows[index].frames.append(frame)
+      let known = Set(state.rows[index].frames.map(\.seq))
+      state.rows[index].frames += frames.filter { !known.contains($0.seq) } + [frame]
       return frame
     }
     if frame != nil { tell(.ended(deployID: lease.deployID, appID: outcome.app.id)) }

@@ -106,6 +106,134 @@ import Testing
     }
   }
 
+  @Test func `an outcome whose commit was not answered is known as our own, however many frames came since`()
+    async throws
+  {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
+      history(harness)
+      harness.database.state.withLock { $0.lostAnswers = 1 }
+      let frames = try await harness.rollback()
+      #expect(frames.finished?.outcome == .succeeded)
+      #expect(harness.database.actions == ["deploy.rollback", "deploy.rollback.succeeded"])
+      // The first row is the intent's.
+      #expect(harness.database.state.withLock { $0.heads } == [2])
+    }
+  }
+
+  @Test func `what watchers were told is stored with the outcome, when it could not be before`() async throws {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .milliseconds(100))) { harness in
+      history(harness)
+      harness.database.state.withLock { $0.outages["append"] = .max }
+      let frames = try await harness.rollback()
+      let stored = try #require(harness.database.newest).frames
+      #expect(stored.accepted?.deploy?.id == frames.accepted?.deploy?.id && stored.accepted != nil)
+      #expect(stored.finished?.outcome == .succeeded)
+      #expect(stored.map(\.seq) == stored.map(\.seq).sorted())
+    }
+  }
+
+  // MARK: The same call again
+
+  @Test func `a request id that was another wish's is refused, and the same wish joins`() async throws {
+    let id = "0bd91e44-5a7c-4f0e-9a53-3f2d8c1b7e60"
+    try await Harness.run { harness in
+      history(harness)
+      let options = RolloutOptions(requestID: id, soak: .zero)
+      let first = try await harness.rollback(options: options)
+      let target = try #require(first.accepted?.target?.id)
+      let again = try await harness.rollback(to: target, options: options)
+      #expect(again.accepted?.joined == true && again.finished?.deploy?.id == first.finished?.deploy?.id)
+      let other = await harness.refusal(to: "99999999-0000-4000-8000-000000000000", options: options)
+      #expect(other?.reason == .invalidArgument)
+      #expect(other?.message.contains("another wish needs another request_id") == true)
+      let deploy = await #expect(throws: ServiceError.self) {
+        try await harness.service.deploy(
+          DeployRequest(app: "hello", image: "r/hello:v9", options: options), from: Harness.operatorCaller
+        ) { _ in }
+      }
+      #expect(deploy?.reason == .invalidArgument)
+      #expect(harness.cluster.effectivePatches == 1)
+    }
+  }
+
+  @Test func `a forward deploy insists on what is current as a rollback does`() async throws {
+    try await Harness.run { harness in
+      history(harness)
+      let options = RolloutOptions(soak: .zero, expectCurrent: "99999999")
+      let error = await #expect(throws: ServiceError.self) {
+        try await harness.service.deploy(
+          DeployRequest(app: "hello", image: "r/hello:v9", options: options), from: Harness.operatorCaller
+        ) { _ in }
+      }
+      #expect(error?.reason == .expectationFailed)
+      #expect(harness.cluster.effectivePatches == 0)
+    }
+  }
+
+  @Test(arguments: [(Bool?.some(true), true), (.some(false), false), (nil, false)])
+  func `an autoscaler is warned of, whichever way it goes, and never in the way`(
+    isAutoscaled: Bool?, warns: Bool
+  ) async throws {
+    try await Harness.run { harness in
+      history(harness)
+      harness.cluster.state.withLock { $0.isAutoscaled = isAutoscaled }
+      let back = try await harness.rollback()
+      #expect(back.accepted?.warnings.contains { $0.code == "autoscaler_active" } == warns)
+      let frames = FrameCollector()
+      try await harness.service.deploy(
+        DeployRequest(app: "hello", image: "r/hello:v9", options: RolloutOptions(soak: .zero)),
+        from: Harness.operatorCaller
+      ) { frames.add($0) }
+      #expect(frames.all.accepted?.warnings.contains { $0.code == "autoscaler_active" } == warns)
+    }
+  }
+
+  // MARK: Takeover
+
+  /// Every daemon was down for hours: what was wanted then is not done now, and what was done is not called late.
+  @Test(arguments: [true, false])
+  func `past its time an operation is not patched any more, and one that is in ends by what it came to`(
+    isPatched: Bool
+  ) async throws {
+    let clock = HeldClock(skippingUpTo: .seconds(2))
+    let database = FakeDatabase(clock: clock)
+    let cluster = FakeCluster(image: "r/hello:v3")
+    database.addApp("hello")
+    database.addDeploy("r/hello:v3", .live, current: true)
+    let orphan = database.addDeploy("r/hello:v2", .deploying)
+    database.state.withLock { state in
+      let last = state.rows.count - 1
+      state.rows[last].plan = OperationPlan(
+        image: "r/hello:v2", requestID: "", isRollback: true, timeout: 600_000_000, soak: 2_000_000, failFast: true,
+        fromDeployID: "", targetDeployID: "20000000-0000-4000-8000-000000000000", actorID: nil,
+        previousImage: "r/hello:v3")
+      state.rows[last].age = .seconds(7 * 3600)
+      state.rows[last].isExpired = true
+    }
+    if isPatched {
+      cluster.state.withLock { state in
+        state.deployment = FakeCluster.deployment(
+          image: "r/hello:v2", generation: 2, annotations: [ImagePatch.deployIDAnnotation: orphan.id])
+      }
+    }
+    try await Harness.run(database: database, cluster: cluster, clock: clock) { harness in
+      let frames = FrameCollector()
+      try await harness.service.watchDeploy(WatchDeployRequest(deploy: orphan.id), from: Harness.operatorCaller) {
+        frames.add($0)
+      }
+      let end = frames.all.finished
+      #expect(end?.outcome == (isPatched ? .succeeded : .timedOut))
+      #expect(cluster.effectivePatches == 0)
+      if !isPatched {
+        #expect(
+          end?.message
+            == "its time of 10 min was over before the patch was in; nothing was changed in the cluster")
+        #expect(end?.leftOn == "image r/hello:v3, as before; nothing was changed")
+        #expect(cluster.state.withLock { $0.fenced } == [orphan.id])
+      }
+    }
+  }
+
   @Test func `an operation without a living holder is taken over and finished`() async throws {
     let clock = HeldClock()
     try await Harness.run(clock: clock) { harness in

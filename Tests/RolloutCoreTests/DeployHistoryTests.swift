@@ -36,6 +36,20 @@ import Testing
     }
   }
 
+  /// Under one tag each deploy had another image; the template, written by others, has the tag alone.
+  @Test func aTagThatNamesManyImagesMeansTheOneThatIsCurrent() throws {
+    func digest(_ letter: String) -> String { "sha256:" + String(repeating: letter, count: 64) }
+    let history = history(
+      [
+        deploy("01", "r/a:latest", .superseded, digest: digest("1"), at: 1),
+        deploy("02", "r/a:latest", .superseded, digest: digest("2"), at: 2),
+        deploy("03", "r/a:latest", .live, current: true, digest: digest("3"), at: 3),
+      ], running: "r/a:latest")
+    #expect(refusal("03", history) == .alreadyCurrent)
+    #expect(refusal("01", history) == nil)
+    #expect(try target("", in: history).id == "02")
+  }
+
   // v1, v2 and v3 went live one after the other; one build failed, another is in progress.
   private var ordinary: DeployHistory {
     history(

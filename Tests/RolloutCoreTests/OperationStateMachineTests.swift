@@ -26,10 +26,12 @@ import Testing
     }
 
     /// Found with its lease run out.
-    static func resuming(uid: String? = nil, reverting: OperationOutcome? = nil) -> Operation {
+    static func resuming(
+      uid: String? = nil, reverting: OperationOutcome? = nil, age: Duration = .zero
+    ) -> Operation {
       Operation {
         OperationStateMachine(
-          resuming: uid, reverting: reverting, settings: OperationSettings(revertsOnFailure: true), at: $0)
+          resuming: uid, reverting: reverting, age: age, settings: OperationSettings(revertsOnFailure: true), at: $0)
       }
     }
 
@@ -210,6 +212,33 @@ import Testing
     #expect(fence == 8)
   }
 
+  /// Its time was over before anybody was there: it is looked at, fenced, and not patched.
+  @Test func pastItsTimeNothingIsPatched() {
+    var operation = Operation.resuming(uid: "dep", age: .seconds(301))
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    #expect(operation.feed(Self.needed) == [.fence(Self.patch)])
+    let end = outcome(operation.feed(.fenced))
+    #expect(end?.kind == .timedOut && end?.remains == .untouched)
+  }
+
+  @Test func pastItsTimeAPatchThatIsInIsWaitedFor() {
+    var operation = Operation.resuming(uid: "dep", age: .seconds(301))
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    #expect(operation.feed(Self.applied) == [.tell(.patchFoundApplied), .startWaiting])
+    #expect(outcome(operation.feed(Self.ready))?.kind == .succeeded)
+  }
+
+  /// Taken over in time, and not confirmed in time.
+  @Test func aPatchThatIsConfirmedTooLateIsNotSent() {
+    var operation = Operation.resuming(uid: "dep", age: .seconds(299))
+    operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
+    operation.feed(Self.needed)
+    operation.pass(.seconds(1))
+    #expect(operation.renewed().isEmpty)
+    #expect(operation.pass(.milliseconds(1)).contains(.readDeployment))
+    #expect(operation.feed(Self.needed) == [.fence(Self.patch)])
+  }
+
   @Test func aTakeoverPatchesWhatTheOtherNeverDid() {
     var operation = Operation.resuming(uid: "dep")
     operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
@@ -350,6 +379,18 @@ import Testing
     let actions = operation.renewed()
     #expect(actions.first == .tell(.databaseBack) && outcome(actions)?.kind == .succeeded)
     #expect(!operation.pass(.seconds(20)).contains { if case .writeOutcome = $0 { true } else { false } })
+  }
+
+  /// Its COMMIT was not answered, and a notification says that the row has changed: the lease went with the outcome.
+  @Test func aLeaseThatIsGoneAfterAnUnansweredOutcomeIsFoundOut() {
+    var operation = Operation.created()
+    operation.feed(Self.needed)
+    operation.feed(.patched)
+    operation.feed(Self.ready)
+    operation.feed(.outcomeUnwritten)
+    operation.feed(.recordChanged)
+    #expect(outcome(operation.feed(.leaseLost))?.kind == .succeeded)
+    #expect(operation.feed(.outcomeWritten).last == .end(.settled))
   }
 
   /// The outcome's own transaction is still under way: a second one beside it could give the last frame two numbers.

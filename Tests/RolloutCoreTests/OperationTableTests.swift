@@ -170,6 +170,6 @@ extension OperationStateMachineTests.Operation {
       }
     if name == "ended" || name == "finishing" { return name }
     return name + (machine.reverting == nil ? "" : ", reverting")
-      + (machine.cancellation == nil ? "" : ", to be cancelled")
+      + (machine.withdrawal == nil ? "" : ", to be cancelled")
   }
 }

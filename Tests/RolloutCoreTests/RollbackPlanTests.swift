@@ -79,7 +79,7 @@ import Testing
     var deployment = Objects.deployment(replicas: 0)
     deployment.spec.strategy.rollingUpdate = .init(maxSurge: .string("25%"), maxUnavailable: .string("25%"))
     let facts = RollbackPlan.Facts(
-      registry: .present, deployment: deployment, hasAutoscaler: true, changedEnvironment: ["DB_POOL"])
+      registry: .present, deployment: deployment, isAutoscaled: true, changedEnvironment: ["DB_POOL"])
     let warnings = try plan(nil, facts).warnings
     #expect(warnings.map(\.code) == [.environmentChanged, .autoscalerActive, .scaledToZero, .strategyDiffers])
     #expect(warnings.first?.details == ["DB_POOL"])

@@ -16,16 +16,16 @@ struct OperationControlTests {
     try await withHosts { a, b, app in
       let (deploy, lease) = try await begin(a, app)
       #expect(try await a.renew(lease)?.cancellation == nil)
-      guard case .requested(_, "host-a", true) = try await b.requestCancel(cancel(deploy.id)) else {
+      guard case .requested("host-a") = try await b.requestCancel(cancel(deploy.id)) else {
         Issue.record("not requested")
         return
       }
-      guard case .requested(_, "host-a", false) = try await b.requestCancel(cancel(deploy.id, by: "other")) else {
+      guard case .requested("host-a") = try await b.requestCancel(cancel(deploy.id, by: "other")) else {
         Issue.record("not joined")
         return
       }
       #expect(try await a.renew(lease)?.cancellation?.by == "ops")
-      let frame = try await a.finish(outcome(.cancelled, app, plan()), of: lease) { row, id in
+      let frame = try await a.finish(outcome(.cancelled, app, plan()), of: lease, after: []) { row, id in
         RolloutFrame(seq: 2, kind: .finished(RolloutFinished(deploy: row, outcome: .cancelled, auditID: id)))
       }
       #expect(frame != nil)
@@ -82,7 +82,7 @@ struct OperationControlTests {
       #expect(try await a.renew(lease) == nil)
       #expect(try await !a.recordRevert(revert, of: lease))
       try await a.append([RolloutFrame(seq: 2, kind: .progress(RolloutProgress(message: "stale")))], of: lease)
-      let stale = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+      let stale = try await a.finish(outcome(.succeeded, app, plan()), of: lease, after: []) { row, id in
         RolloutFrame(seq: 3, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
       }
       #expect(stale == nil)
@@ -111,13 +111,51 @@ struct OperationControlTests {
     }
   }
 
+  /// By SQL, past the lease: the outcome hits no row, and what is current stays so.
+  @Test func anOutcomeOfADeployThatOthersEndedChangesNothing() async throws {
+    try await withHosts { a, _, app in
+      let (first, lease) = try await begin(a, app)
+      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease, after: []) { row, id in
+        RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      guard case .started(let second, let held, _) = try await a.begin(intent(app, after: first.id)) else {
+        Issue.record("not begun")
+        return
+      }
+      try await a.client.query(
+        "UPDATE paas_deployments SET status = 'failed' WHERE id = $1", [.uuid(UUID(uuidString: second.id))])
+      let before = try await actions(a)
+      let frame = try await a.finish(outcome(.succeeded, app, plan()), of: held, after: []) { row, id in
+        RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      #expect(frame == nil)
+      #expect(try await actions(a) == before)
+      let current = try #require(try await a.deploys.deploy(first.id)).deploy
+      #expect(current.current && current.status == .live)
+      let leases = try await a.client.read("SELECT FROM paas_operation_leases")
+      #expect(leases.isEmpty, "nobody would ever take it")
+    }
+  }
+
+  @Test func framesThatWereHeldAreStoredWithTheOutcome() async throws {
+    try await withHosts { a, b, app in
+      let (deploy, lease) = try await begin(a, app)
+      let held = (1...3).map { RolloutFrame(seq: $0, kind: .progress(RolloutProgress(message: "\($0)"))) }
+      try await a.append([held[1]], of: lease)
+      _ = try await a.finish(outcome(.failed, app, plan()), of: lease, after: held) { row, id in
+        RolloutFrame(seq: 4, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
+      }
+      #expect(try await b.frames(of: deploy.id, from: 1, limit: 10).map(\.seq) == [1, 2, 3, 4])
+    }
+  }
+
   /// What was decided rests on the history as it was read: whatever came since may make it wrong.
   @Test func whatWasDecidedOnAnOlderHistoryIsNotBegun() async throws {
     try await withHosts { a, b, app in
       let early = intent(app, after: "")
       let (deploy, lease) = try await begin(a, app)
       let late = intent(app, after: deploy.id)
-      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease, after: []) { row, id in
         RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
       }
       let before = try await actions(a)
@@ -137,7 +175,7 @@ struct OperationControlTests {
   @Test func aPlaceThatHasBecomeFreeByItselfIsLookedAtAgain() async throws {
     try await withHosts { a, b, app in
       let (old, lease) = try await begin(a, app)
-      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease) { row, id in
+      _ = try await a.finish(outcome(.succeeded, app, plan()), of: lease, after: []) { row, id in
         RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
       }
       guard case .decidedTooEarly = try await b.begin(intent(app, after: old.id, replacing: old.id)) else {
@@ -168,7 +206,7 @@ struct OperationControlTests {
         Issue.record("not begun")
         return
       }
-      _ = try await a.finish(outcome(.succeeded, app, first.plan), of: lease) { row, id in
+      _ = try await a.finish(outcome(.succeeded, app, first.plan), of: lease, after: []) { row, id in
         RolloutFrame(seq: 1, kind: .finished(RolloutFinished(deploy: row, auditID: id)))
       }
       var again = first

@@ -23,6 +23,17 @@ struct KubernetesCluster: Cluster {
     }
   }
 
+  func isAutoscaled(_ name: String, in namespace: String) async throws -> Bool {
+    do throws(KubernetesError) {
+      return try await client.list(HorizontalPodAutoscaler.self, namespace: namespace, version: .any).items
+        .contains { $0.scales(deployment: name) }
+    } catch {
+      // The API group is not served.
+      if error.isNotFound { return false }
+      throw ServiceError(error, "the autoscalers of namespace \(namespace) could not be listed")
+    }
+  }
+
   func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {
     #if ROLLBACKD_FAILPOINTS
       try await Failpoint.beforePatch.befall()

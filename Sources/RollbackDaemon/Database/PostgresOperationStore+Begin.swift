@@ -66,13 +66,15 @@ extension PostgresOperationStore {
     guard let replacement = intent.replacing else {
       return try await client.query(Self.statement, try parameters(of: intent))
     }
-    return try await client.withTransaction { transaction in
-      guard try await replace(replacement, for: intent, transaction) else { throw NothingWritten() }
+    let (rows, head) = try await client.withTransaction { transaction in
+      guard let head = try await replace(replacement, for: intent, transaction) else { throw NothingWritten() }
       let rows = try await transaction.query(Self.statement, try parameters(of: intent))
       // The other one is not ended for nothing.
       guard !rows.isEmpty else { throw NothingWritten() }
-      return rows
+      return (rows, head)
     }
+    try logHead(head, of: replacement.deployID, outcome: RolloutOutcome.cancelled.word)
+    return rows
   }
 
   /// What the decision rested on is no longer so; the transaction is rolled back.

@@ -9,8 +9,8 @@ internal import RollbackService
 /// The order of locks is everywhere the same: the lease's row, then the deploy's.
 extension PostgresOperationStore {
   func requestCancel(_ intent: CancelIntent) async throws -> CancelAnswer {
-    try await withDatabaseErrors {
-      try await client.withTransaction { transaction in
+    let (answer, head) = try await withDatabaseErrors {
+      try await client.withTransaction { transaction -> (CancelAnswer, PostgresRow?) in
         let id = PostgresValue.uuid(UUID(uuidString: intent.deployID))
         let lease = try await transaction.query(
           "SELECT holder_host FROM paas_operation_leases WHERE deploy_id = $1 FOR UPDATE", [id])
@@ -19,19 +19,18 @@ extension PostgresOperationStore {
           SELECT \(AppRow.columns), \(DeployRow.columns), d.cancel_requested IS NULL
           FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id WHERE d.id = $1 FOR UPDATE OF d
           """, [id])
-        guard let row = rows.first else { return .unknown }
+        guard let row = rows.first else { return (.unknown, nil) }
         let app = try AppRow.read(row)
         let deploy = try DeployRow.read(row, from: AppRow.columnCount)
-        guard !deploy.status.isEnded else { return .ended(deploy) }
+        guard !deploy.status.isEnded else { return (.ended(deploy), nil) }
         guard let holder = lease.first else {
           // Another program's: nobody would carry the wish out.
           try await audit(intent.cancellation, deploy, app, peer: intent.peer, replacedBy: nil, transaction)
           let ended = try await endRow(
             deploy, app, intent.cancellation, message: intent.message, intent.lastFrame, transaction)
-          return .endedRow(app, ended)
+          return (.endedRow(app, ended.deploy), ended.head)
         }
-        let isFirst = try row.bool(AppRow.columnCount + DeployRow.columnCount)
-        if isFirst {
+        if try row.bool(AppRow.columnCount + DeployRow.columnCount) {
           try await audit(intent.cancellation, deploy, app, peer: intent.peer, replacedBy: nil, transaction)
           _ = try await transaction.query(
             "UPDATE paas_deployments SET cancel_requested = $2 WHERE id = $1",
@@ -40,16 +39,19 @@ extension PostgresOperationStore {
         // Also for who asks again: the first notification may have been missed.
         _ = try await transaction.query(
           "SELECT pg_notify('\(SignalChannel.name)', 'cancel ' || $1::text)", [.text(deploy.id)])
-        return .requested(deploy, host: try holder.string(0), isFirst: isFirst)
+        return (.requested(host: try holder.string(0)), nil)
       }
     }
+    if let head { try logHead(head, of: intent.deployID, outcome: RolloutOutcome.cancelled.word) }
+    return answer
   }
 
   /// Ends the deploy whose place is taken. Its holder's token is gone with the lease: whatever he still writes hits no
-  /// row. False when it has ended by itself.
+  /// row.
+  /// - Returns: id and hash of its outcome's audit row; nil when it has ended by itself.
   func replace(
     _ replacement: Replacement, for intent: OperationIntent, _ transaction: PostgresTransaction
-  ) async throws -> Bool {
+  ) async throws -> PostgresRow? {
     let id = PostgresValue.uuid(UUID(uuidString: replacement.deployID))
     _ = try await transaction.query("DELETE FROM paas_operation_leases WHERE deploy_id = $1", [id])
     let rows = try await transaction.query(
@@ -57,13 +59,13 @@ extension PostgresOperationStore {
       SELECT \(DeployRow.columns) FROM paas_deployments d JOIN paas_apps a ON a.id = d.app_id
       WHERE d.id = $1 AND d.status IN ('building', 'deploying') FOR UPDATE OF d
       """, [id])
-    guard let row = rows.first else { return false }
+    guard let row = rows.first else { return nil }
     let deploy = try DeployRow.read(row)
     try await audit(
       replacement.cancellation, deploy, intent.app, peer: intent.peer, replacedBy: intent.deployID, transaction)
-    _ = try await endRow(
-      deploy, intent.app, replacement.cancellation, message: replacement.message, replacement.lastFrame, transaction)
-    return true
+    return try await endRow(
+      deploy, intent.app, replacement.cancellation, message: replacement.message, replacement.lastFrame, transaction
+    ).head
   }
 
   /// The row of the wish: who, why, and which deploy comes instead.
@@ -86,7 +88,7 @@ extension PostgresOperationStore {
   private func endRow(
     _ deploy: DeployRecord, _ app: App, _ cancellation: Cancellation, message: String, _ lastFrame: LastFrame,
     _ transaction: PostgresTransaction
-  ) async throws -> DeployRecord {
+  ) async throws -> (deploy: DeployRecord, head: PostgresRow) {
     let id = PostgresValue.uuid(UUID(uuidString: deploy.id))
     let updated = try await transaction.query(
       """
@@ -110,7 +112,8 @@ extension PostgresOperationStore {
       ], warnings: [], host: host, facts: ["cancelled_by": cancellation.by])
     let audited = try await transaction.query(
       """
-      INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb) VALUES ($1, $2, $3, $4) RETURNING id
+      INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb) VALUES ($1, $2, $3, $4)
+      RETURNING id, hash
       """,
       [
         .text(deploy.actorID.isEmpty ? nil : deploy.actorID),
@@ -119,15 +122,16 @@ extension PostgresOperationStore {
       ])
     let newest = try await transaction.query(
       "SELECT coalesce(max(seq), 0) FROM paas_rollout_events WHERE deploy_id = $1", [id])
-    guard let auditID = try audited.first?.decode(0, as: Int64.self), let last = try newest.first?.int(0) else {
+    guard let head = audited.first, let last = try newest.first?.int(0) else {
       throw ServiceError(.internal, "the database answered nothing to the audit row of deploy \(deploy.id)")
     }
+    let auditID = try head.decode(0, as: Int64.self)
     // Behind everything that its holder may have shown and not stored.
     let frame = lastFrame(ended, auditID, UInt64(last) + RolloutFeed.takeoverGap)
     _ = try await transaction.query(
       "INSERT INTO paas_rollout_events (deploy_id, seq, kind, payload) VALUES ($1, $2, $3, $4)",
       [id, .int8(Int64(clamping: frame.seq)), .text(frame.kindName), .bytea(try codec.encode(frame))])
-    return ended
+    return (ended, head)
   }
 }
 

@@ -11,29 +11,53 @@ internal import RollbackService
 
 extension PostgresOperationStore {
   func finish(
-    _ outcome: RecordedOutcome, of lease: Lease,
+    _ outcome: RecordedOutcome, of lease: Lease, after frames: [RolloutFrame],
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame? {
-    #if ROLLBACKD_FAILPOINTS
-      let written = try await Failpoint.$whenSent.withValue(.outcomeCommitSent) {
-        try await settle(outcome, of: lease, lastFrame: lastFrame)
+    let written: (frame: RolloutFrame, head: PostgresRow)?
+    do {
+      #if ROLLBACKD_FAILPOINTS
+        written = try await Failpoint.$whenSent.withValue(.outcomeCommitSent) {
+          try await settle(outcome, of: lease, after: frames, lastFrame: lastFrame)
+        }
+      #else
+        written = try await settle(outcome, of: lease, after: frames, lastFrame: lastFrame)
+      #endif
+    } catch is EndedByOthers {
+      // There is nothing left to hold.
+      _ = try await withDatabaseErrors {
+        try await client.query(
+          "DELETE FROM paas_operation_leases WHERE deploy_id = $1 AND fencing_token = $2",
+          [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken)])
       }
-    #else
-      let written = try await settle(outcome, of: lease, lastFrame: lastFrame)
-    #endif
+      return nil
+    }
     guard let written else { return nil }
-    // Kept outside the database: rows cut off the end of the chain can be noticed by it alone.
-    let (id, hash) = (try written.head.int(0), Hexadecimal.text(of: try written.head.bytes(1)))
-    log.notice(
-      "audit head",
-      metadata: [
-        "audit": "\(id)", "hash": "\(hash)", "deploy": "\(lease.deployID)", "outcome": "\(outcome.outcome.word)",
-      ])
+    try logHead(written.head, of: lease.deployID, outcome: outcome.outcome.word)
     return written.frame
   }
 
+  /// Another program ended the row, past the lease; the transaction is rolled back.
+  private struct EndedByOthers: Error {}
+
+  func logHead(at auditID: Int64, of deployID: String, outcome: RolloutOutcome) async throws {
+    let rows = try await withDatabaseErrors {
+      try await client.read("SELECT id, hash FROM paas_audit_events WHERE id = $1", [.int8(auditID)])
+    }
+    if let row = rows.first { try logHead(row, of: deployID, outcome: outcome.word) }
+  }
+
+  /// Kept outside the database: rows cut off the end of the chain can be noticed by it alone.
+  /// - Parameter head: id and hash of an outcome's audit row.
+  func logHead(_ head: PostgresRow, of deployID: String, outcome: String) throws {
+    let (id, hash) = (try head.int(0), Hexadecimal.text(of: try head.bytes(1)))
+    log.notice(
+      "audit head",
+      metadata: ["audit": "\(id)", "hash": "\(hash)", "deploy": "\(deployID)", "outcome": "\(outcome)"])
+  }
+
   private func settle(
-    _ outcome: RecordedOutcome, of lease: Lease,
+    _ outcome: RecordedOutcome, of lease: Lease, after frames: [RolloutFrame],
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> (frame: RolloutFrame, head: PostgresRow)? {
     try await withDatabaseErrors {
@@ -51,7 +75,7 @@ extension PostgresOperationStore {
             WHERE app_id = $1 AND current AND id <> $2
             """, [.uuid(UUID(uuidString: outcome.app.id)), .uuid(UUID(uuidString: lease.deployID))])
         }
-        guard let deploy = try await update(outcome, lease, transaction) else { return nil }
+        guard let deploy = try await update(outcome, lease, transaction) else { throw EndedByOthers() }
         let audited = try await transaction.query(
           """
           INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb) VALUES ($1, $2, $3, $4)
@@ -66,12 +90,11 @@ extension PostgresOperationStore {
           throw ServiceError(.internal, "the database answered nothing to the audit row of deploy \(lease.deployID)")
         }
         let frame = lastFrame(deploy, try head.decode(0))
-        _ = try await transaction.query(
-          "INSERT INTO paas_rollout_events (deploy_id, seq, kind, payload) VALUES ($1, $2, $3, $4)",
-          [
-            .uuid(UUID(uuidString: lease.deployID)), .int8(Int64(clamping: frame.seq)), .text(frame.kindName),
-            .bytea(try codec.encode(frame)),
-          ])
+        // Who stores them one by one may be at them at the same time.
+        for held in frames {
+          try await insert(held, of: lease.deployID, transaction, otherwise: "ON CONFLICT DO NOTHING")
+        }
+        try await insert(frame, of: lease.deployID, transaction)
         _ = try await transaction.query(
           "DELETE FROM paas_operation_leases WHERE deploy_id = $1", [.uuid(UUID(uuidString: lease.deployID))])
         #if ROLLBACKD_FAILPOINTS
@@ -80,6 +103,17 @@ extension PostgresOperationStore {
         return (frame, head)
       }
     }
+  }
+
+  private func insert(
+    _ frame: RolloutFrame, of deployID: String, _ transaction: PostgresTransaction, otherwise: String = ""
+  ) async throws {
+    _ = try await transaction.query(
+      "INSERT INTO paas_rollout_events (deploy_id, seq, kind, payload) VALUES ($1, $2, $3, $4) \(otherwise)",
+      [
+        .uuid(UUID(uuidString: deployID)), .int8(Int64(clamping: frame.seq)), .text(frame.kindName),
+        .bytea(try codec.encode(frame)),
+      ])
   }
 
   private func update(

@@ -16,38 +16,34 @@ extension RollbackService {
   public func cancelDeploy(_ request: CancelDeployRequest, from caller: Caller) async throws -> CancelDeployResponse {
     try await authorize(caller, .cancelDeploy)
     var actorID: String?
+    let id: String
+    let host: String
+    // Before it is asked for, so that the end is not missed.
+    let watch = supervisor.board.watch(.deploy(request.deploy.lowercased()))
+    defer { supervisor.board.end(watch) }
     do {
       actorID = try authorization.actor(of: caller, token: request.token, onBehalfOf: request.onBehalfOf)
-      let id = try RequestCheck.uuid(request.deploy, "deploy")
+      id = try RequestCheck.uuid(request.deploy, "deploy")
       try RequestCheck.text(request.reason, "reason", limit: 1024)
       let wish = Cancellation(by: actorID ?? caller.description, actorID: actorID, reason: request.reason)
-      return try await cancel(id, wish, caller)
-    } catch let error as ServiceError {
-      // Once it is written down it is no refusal.
-      if error.reason != .deadlineExceeded {
-        await auditRefusal(
-          AuditedRefusal(
-            action: "deploy.cancel.refused", caller: caller, actorID: actorID, app: "",
-            target: String(request.deploy.prefix(64)), error: error, requestID: ""))
+      switch try await operations.requestCancel(intent(id, wish, caller)) {
+      case .unknown:
+        throw ServiceError(.notFound, "there is no deploy \(id)", details: ["deploy_id": id])
+      case .ended(let deploy): throw endedAlready(deploy)
+      case .endedRow(let app, let deploy):
+        return CancelDeployResponse(deploy: deploy, leftOn: await imageNow(of: app) ?? Self.untouched)
+      case .requested(let holder): host = holder
       }
+    } catch let error as ServiceError {
+      await auditRefusal(
+        AuditedRefusal(
+          action: "deploy.cancel.refused", caller: caller, actorID: actorID, app: "",
+          target: String(request.deploy.prefix(64)), error: error, requestID: ""))
       throw error
     }
-  }
-
-  private func cancel(_ id: String, _ wish: Cancellation, _ caller: Caller) async throws -> CancelDeployResponse {
-    // Before it is asked for, so that the end is not missed.
-    let watch = supervisor.board.watch(.deploy(id))
-    defer { supervisor.board.end(watch) }
-    switch try await operations.requestCancel(intent(id, wish, caller)) {
-    case .unknown:
-      throw ServiceError(.notFound, "there is no deploy \(id)", details: ["deploy_id": id])
-    case .ended(let deploy): throw endedAlready(deploy)
-    case .endedRow(let app, let deploy):
-      return CancelDeployResponse(deploy: deploy, leftOn: await imageNow(of: app) ?? Self.untouched)
-    case .requested(_, let host, _):
-      supervisor.nudge(id)
-      return try await untilEnd(of: id, host: host, watch)
-    }
+    // Written down: whatever comes now is no refusal.
+    supervisor.nudge(id)
+    return try await untilEnd(of: id, host: host, watch)
   }
 
   private func untilEnd(of id: String, host: String, _ watch: SignalWatch) async throws -> CancelDeployResponse {

@@ -32,10 +32,10 @@ extension RollbackService {
     guard
       let situation = try await deploys.situation(of: request.app, naming: word, requestID: request.requestID)
     else { throw unknownApp(request.app) }
-    if let earlier = situation.sameRequest { return .operation(deployID: earlier.id, joined: true) }
+    if let earlier = situation.sameRequest { return try joining(earlier, request) }
     // Its parts are read side by side: the call's own deploy may have come in between.
     if let inFlight = situation.inFlight, inFlight.deploy.requestID == request.requestID {
-      return .operation(deployID: inFlight.deploy.id, joined: true)
+      return try joining(inFlight.deploy, request)
     }
     if let inFlight = situation.inFlight, !request.cancelRunning { throw conflict(inFlight, app: situation.app) }
     let query = RolloutQuery(
@@ -79,7 +79,7 @@ extension RollbackService {
       throw ServiceError(.unavailable, "this daemon is stopping; nothing has begun, try again with the same request id")
     }
     switch try await operations.begin(intent) {
-    case .joined(let deploy): return .operation(deployID: deploy.id, joined: true)
+    case .joined(let deploy): return try joining(deploy, request)
     case .conflict(let inFlight): throw conflict(inFlight, app: app)
     case .decidedTooEarly: throw DecidedTooEarly()
     case .started(let deploy, let lease, let auditID):
@@ -96,6 +96,32 @@ extension RollbackService {
           deployment: deployment, feed: feed))
       return .operation(deployID: deploy.id, joined: false)
     }
+  }
+
+  /// The same call again joins what it began; another call under its id is a mistake that must not look like success.
+  private func joining(
+    _ earlier: RollbackMessages.DeployRecord, _ request: RolloutRequest
+  ) throws(ServiceError) -> Acceptance {
+    let isSame =
+      switch request.wish {
+      case .deploy(let image): earlier.rollbackOf.isEmpty && earlier.imageRef == image
+      case .rollback(let word):
+        // A word such as `previous` means another deploy by now.
+        if case .id(let beginning)? = try? TargetWord(word) {
+          earlier.rollbackOf.hasPrefix(beginning)
+        } else {
+          !earlier.rollbackOf.isEmpty
+        }
+      }
+    guard isSame else {
+      let was = earlier.rollbackOf.isEmpty ? "a deploy of \(earlier.imageRef)" : "a rollback to \(earlier.rollbackOf)"
+      throw ServiceError(
+        .invalidArgument,
+        "request_id \(RequestCheck.quoted(request.requestID)) was that of \(was), which is deploy "
+          + "\(earlier.id.prefix(8)): another wish needs another request_id",
+        details: ["deploy_id": earlier.id])
+    }
+    return .operation(deployID: earlier.id, joined: true)
   }
 
   // MARK: Words

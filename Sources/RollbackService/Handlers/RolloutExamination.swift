@@ -1,4 +1,5 @@
 internal import KubernetesObjects
+internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
 
@@ -20,6 +21,8 @@ struct RolloutExamination: Sendable {
   var target: RollbackMessages.DeployRecord?
   /// Nil where it could not be read or is not there.
   var deployment: Deployment?
+  /// Whether its number of replicas changes by itself; false also where that could not be found out.
+  var isAutoscaled = false
   /// Of the app's container, as it is now.
   var environment: EnvironmentRecord?
   /// Nil where there is nothing that could be deployed.
@@ -70,7 +73,9 @@ extension RollbackService {
     // Asked while the Deployment is read; whatever is refused before its answer is needed does not wait for it.
     let guess = guessedImage(query.wish, situation)
     async let ahead = check(guess, query)
+    async let isAutoscaled = isAutoscaled(situation.app)
     await readDeployment(&examination)
+    examination.isAutoscaled = await isAutoscaled
     if let container = examination.container {
       examination.environment = try await deploys.fingerprint(
         ContainerEnvironment(container), of: situation.app)
@@ -121,6 +126,11 @@ extension RollbackService {
         throw Refusal(.invalidArgument, "\(RequestCheck.quoted(text)) is no image reference (REPOSITORY:TAG)")
       }
       let history = history(examination.situation, running: examination.running)
+      do throws(Refusal) {
+        try history.expectCurrent(query.demands.expectCurrent)
+      } catch {
+        examination.refuse(error)
+      }
       return Wanted(target: nil, image: image, imageRef: text, history: history)
     }
   }
@@ -136,7 +146,9 @@ extension RollbackService {
       }
       examination.choice = RolloutExamination.Choice(
         target: nil, image: image, imageRef: wanted.imageRef, platformDigests: check.platformDigests,
-        warnings: warnings)
+        warnings: warnings
+          + RollbackPlan.liveObjectWarnings(
+            of: examination.deployment, isAutoscaled: examination.isAutoscaled))
       return
     }
     let facts = try await facts(examination, registry: check.verdict)
@@ -146,6 +158,16 @@ extension RollbackService {
       target: target, image: plan.image, imageRef: wanted.imageRef,
       platformDigests: plan.image.digest == nil ? [] : check.platformDigests,
       warnings: withoutRegistry(plan.warnings), imageCheck: check.verdict.word)
+  }
+
+  /// Worth a warning, and never in the way.
+  private func isAutoscaled(_ app: App) async -> Bool {
+    do {
+      return try await cluster.isAutoscaled(app.deployment, in: app.namespace)
+    } catch {
+      log.debug("whether an app is autoscaled is not known", metadata: ["app": "\(app.name)", "cause": "\(error)"])
+      return false
+    }
   }
 
   private func readDeployment(_ examination: inout RolloutExamination) async {
@@ -197,7 +219,8 @@ extension RollbackService {
     _ examination: RolloutExamination, registry: RegistryVerdict
   ) async throws -> RollbackPlan.Facts {
     guard let target = examination.target else {
-      return RollbackPlan.Facts(registry: registry, deployment: examination.deployment)
+      return RollbackPlan.Facts(
+        registry: registry, deployment: examination.deployment, isAutoscaled: examination.isAutoscaled)
     }
     let app = examination.situation.app
     async let migrations = migrations(of: app, since: target)
@@ -206,7 +229,7 @@ extension RollbackService {
     if let then = try await then, let now = examination.environment { changes = now.changes(since: then) }
     return RollbackPlan.Facts(
       migrations: try await migrations, registry: registry, deployment: examination.deployment,
-      changedEnvironment: changes)
+      isAutoscaled: examination.isAutoscaled, changedEnvironment: changes)
   }
 
   private func migrations(

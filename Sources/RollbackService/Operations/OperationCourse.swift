@@ -35,11 +35,11 @@ struct OperationCourse: ~Copyable {
   private(set) var evidence: Diagnosis?
   /// The last numbers.
   var last: RolloutCore.RolloutProgress?
-  /// From the request until everything was ready, while it is.
-  private(set) var readySince: Duration?
   /// From the request until the verdict's cause.
   var endedAt: Duration?
   var isWriting = false
+  /// The numbers that the last frame would have had at each try to write it.
+  var lastSequences: Set<UInt64> = []
   var mustRelease = false
   private(set) var finished: RolloutFinished?
   var ending: OperationRunnerEnd?
@@ -48,12 +48,12 @@ struct OperationCourse: ~Copyable {
     let timeout = Duration.microseconds(operation.plan.timeout)
     let settings = OperationSettings(
       leaseLength: timing.leaseDuration, timeout: timeout, revertsOnFailure: operation.plan.revertImage != nil,
-      revertTimeout: timing.revertTimeout(of: timeout))
+      revertTimeout: timing.revertTimeout(of: timeout), look: OperationTiming.look)
     revert = operation.revert
     if operation.isTakeover {
       machine = OperationStateMachine(
         resuming: operation.plan.deploymentUID, reverting: operation.revert.map(RolloutCore.OperationOutcome.init),
-        settings: settings, at: now)
+        age: operation.startedAt.duration(to: now), settings: settings, at: now)
     } else {
       machine = OperationStateMachine(
         created: operation.lease.fencingToken, sentAt: operation.lease.askedAt,
@@ -64,10 +64,10 @@ struct OperationCourse: ~Copyable {
     container = operation.app.container
   }
 
-  /// When something is to be done even if nothing comes.
-  var nextInstant: Instant {
+  /// When something is to be done even if nothing comes; an hour after `now` at the latest.
+  func nextInstant(after now: Instant) -> Instant {
     let instants = [machineWake, verdictWake, isWriting ? nil : pace.nextDue].compactMap { $0 }
-    return instants.min() ?? .now.advanced(by: .seconds(3600))
+    return instants.min() ?? now.advanced(by: .seconds(3600))
   }
 
   /// Whether it is the image of before that is rolled out.
@@ -132,7 +132,6 @@ struct OperationCourse: ~Copyable {
   /// Takes in what the verdict has to tell.
   mutating func note(_ progress: RolloutCore.RolloutProgress, elapsed: Duration) {
     last = progress
-    readySince = progress.phase == .soaking ? readySince ?? elapsed : nil
     pace.offer(RolloutWords.progress(progress, elapsed: elapsed, isReverting: isReverting))
   }
 }

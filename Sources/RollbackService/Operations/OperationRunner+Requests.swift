@@ -141,11 +141,13 @@ extension OperationRunner {
     mailbox.post(.registryAnswered(image: image, RegistryOpinion(verdict)))
   }
 
-  /// One try to write the outcome, with the frame that tells it.
-  func write(_ ended: EndedOperation, sequence: UInt64) async {
+  /// One try to write the outcome, with the frames that are not stored yet and the one that tells it.
+  /// - Parameter own: the numbers that the last frame would have had at this try and those before.
+  func write(_ ended: EndedOperation, sequence: UInt64, own: Set<UInt64>) async {
     let at = wallClock()
     do {
-      let frame = try await store.finish(ended.outcome, of: operation.lease) { deploy, auditID in
+      let held = operation.feed.unstored
+      let frame = try await store.finish(ended.outcome, of: operation.lease, after: held) { deploy, auditID in
         var last = ended.finished
         last.deploy = deploy
         last.auditID = auditID
@@ -155,10 +157,11 @@ extension OperationRunner {
         if frame != nil { try await Failpoint.outcomeCommitted.reach() }
       #endif
       if case .finished(let last)? = frame?.kind { return mailbox.post(.written(last)) }
-      // An outcome whose COMMIT was not answered is our own all the same: its last frame has the number we gave it.
-      if let stored = try await store.newestFrame(of: operation.deploy.id), stored.seq == sequence,
+      // An outcome whose COMMIT was not answered is our own all the same: its last frame has a number we gave it.
+      if let stored = try await store.newestFrame(of: operation.deploy.id), own.contains(stored.seq),
         case .finished(let last)? = stored.kind
       {
+        try await store.logHead(at: last.auditID, of: operation.deploy.id, outcome: last.outcome)
         return mailbox.post(.written(last))
       }
       mailbox.post(.event(.outcomeSettledElsewhere))

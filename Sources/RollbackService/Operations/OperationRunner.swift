@@ -36,7 +36,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
       while course.ending == nil, !Task.isCancelled {
         advance(&course, &group)
         if course.ending != nil { break }
-        let batch = await mailbox.next(until: course.nextInstant, clock: clock)
+        let batch = await mailbox.next(until: course.nextInstant(after: clock.now), clock: clock)
         #if ROLLBACKD_FAILPOINTS
           do throws(FailpointError) {
             if course.verdict != nil, !batch.observations.isEmpty { try await Failpoint.watching.reach() }
@@ -99,10 +99,10 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
       guard let progress = wait.progress else { return }
       course.note(progress, elapsed: elapsed)
     case .end(let outcome, let last):
+      course.endedAt = course.verdict?.readySince.map { operation.startedAt.duration(to: $0) } ?? elapsed
       course.verdict = nil
       course.verdictWake = nil
       course.last = last
-      course.endedAt = course.readySince ?? elapsed
       gatherEvidence(for: outcome, &course, &group)
     }
   }
@@ -161,7 +161,9 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
         let sequence = operation.feed.nextSequence
         // From here to the answer no frame is published, so that the last one has the highest number.
         course.isWriting = true
-        group.addTask { await write(ended, sequence: sequence) }
+        course.lastSequences.insert(sequence)
+        let own = course.lastSequences
+        group.addTask { await write(ended, sequence: sequence, own: own) }
       case .tell(let notice):
         if !course.isWriting { tell(notice, isReverting: course.isReverting) }
       case .wake(let instant):
@@ -176,10 +178,12 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
   private func startWaiting(_ course: inout OperationCourse, _ group: inout TaskGroup<Void>) {
     guard let answer = course.patched else { return }
     let timeout = Duration.microseconds(operation.plan.timeout)
+    let soak = Duration.microseconds(operation.plan.soak)
     let askedTimeout = course.isReverting ? timing.revertTimeout(of: timeout) : timeout
+    let least = operation.isTakeover ? soak + OperationTiming.look : .zero
     let settings = RolloutSettings(
-      soak: .microseconds(operation.plan.soak),
-      timeout: course.isReverting ? askedTimeout : max(timeout - elapsed, .zero), askedTimeout: askedTimeout,
+      soak: soak, timeout: course.isReverting ? askedTimeout : max(timeout - elapsed, least),
+      askedTimeout: askedTimeout,
       failFast: operation.plan.failFast, acceptedDigests: acceptedDigests(isReverting: course.isReverting),
       diagnosis: DiagnosisSettings(pullPersistence: timing.pullPatience))
     course.verdict = RolloutVerdict(answer.receipt, settings: settings, at: clock.now)

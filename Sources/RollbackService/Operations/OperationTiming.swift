@@ -20,6 +20,10 @@ public struct OperationTiming: Hashable, Sendable {
   public var cancelPatience: Duration
   /// The least time that putting an image back is given, however short the rollout's own was.
   public var minimumRevertTimeout: Duration
+  /// What a rollout that was taken over may still take at the least, besides its soak: time to see what it has come to,
+  /// also when its own time is over.
+  public static let look = Duration.seconds(10)
+
   /// How long a pull error must last before it fails a rollout, where the registry does not confirm it.
   public var pullPatience: Duration
 

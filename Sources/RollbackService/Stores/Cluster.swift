@@ -6,6 +6,9 @@ public protocol Cluster: Sendable {
   /// Reads one Deployment; nil when it is not there.
   /// - Throws: `unavailable` when the API server cannot be reached.
   func deployment(_ name: String, in namespace: String) async throws -> Deployment?
+  /// Whether something in the cluster changes the number of the Deployment's replicas by itself.
+  /// - Throws: `unavailable` when the API server cannot be reached, or refuses to say.
+  func isAutoscaled(_ name: String, in namespace: String) async throws -> Bool
   /// Sends a strategic merge patch that carries its own preconditions.
   func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer
   /// Posts what happens to a Deployment, its ReplicaSets, pods and events, beginning with their present state.

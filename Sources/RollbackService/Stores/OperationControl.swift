@@ -49,8 +49,8 @@ public enum CancelAnswer: Sendable {
   case unknown
   /// It had ended before; nothing was written.
   case ended(DeployRecord)
-  /// It is written down and its holder is notified. `isFirst` is false when somebody had asked before.
-  case requested(DeployRecord, host: String, isFirst: Bool)
+  /// It is written down, now or by somebody before, and its holder is notified.
+  case requested(host: String)
   /// It was another program's row, without a lease: it is ended, and both audit rows are written.
   case endedRow(App, DeployRecord)
 }

@@ -28,14 +28,19 @@ public protocol OperationStore: Sendable {
   func newestFrame(of deployID: String) async throws -> RolloutFrame?
   /// Stored frames of a deploy from `sequence` on, in order.
   func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame]
-  /// Writes the outcome: status, figures, audit row, the last frame, and ends the lease, in one transaction.
-  /// `lastFrame` is called with the written row and the audit row's id to make the frame that is stored.
+  /// Writes the outcome: status, figures, audit row, the frames that go before it and the last one, and ends the lease,
+  /// in one transaction. `lastFrame` is called with the written row and the audit row's id to make the frame that is
+  /// stored. The head of the audit chain is logged.
   ///
-  /// - Returns: nil when the lease is no longer ours or the outcome is written already; nothing was changed then.
+  /// - Parameter frames: those that are not known to be stored.
+  /// - Returns: nil when the lease is no longer ours or the outcome is written already; nothing was changed then, but
+  ///   that a lease of ours on a deploy that somebody else ended is gone.
   func finish(
-    _ outcome: RecordedOutcome, of lease: Lease,
+    _ outcome: RecordedOutcome, of lease: Lease, after frames: [RolloutFrame],
     lastFrame: @Sendable (DeployRecord, Int64) -> RolloutFrame
   ) async throws -> RolloutFrame?
+  /// Logs the audit chain's hash at an outcome whose COMMIT was not answered, as ``finish`` does it.
+  func logHead(at auditID: Int64, of deployID: String, outcome: RolloutOutcome) async throws
   /// Every operation that is under way anywhere.
   func running() async throws -> [RunningOperation]
 }
