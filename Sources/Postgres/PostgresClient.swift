@@ -22,8 +22,10 @@ public final class PostgresClient: @unchecked Sendable {
 
   /// Starts nothing.
   ///
-  /// - Throws: ``PostgresError/Code/invalidConfiguration`` when the pool's configuration makes no sense.
+  /// - Throws: ``PostgresError/Code/invalidConfiguration`` when the connection string or the pool's configuration makes
+  ///   no sense. What only the environment or the service file makes senseless is found by the first connection.
   public init(configuration: PostgresConfiguration, loop: EventLoop) throws(PostgresError) {
+    if let problem = PostgresConnectStart.problem(configuration.conninfo) { throw problem }
     if let problem = configuration.pool.problem { throw PostgresError(.invalidConfiguration, problem) }
     self.configuration = configuration
     self.loop = loop

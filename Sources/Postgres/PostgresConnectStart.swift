@@ -57,8 +57,10 @@ struct PostgresConnectStart: @unchecked Sendable {
     let probe = start([("dbname", conninfo), ("target_session_attrs", "none-such")])
     guard let probe else { return .failure(PostgresError(.connectionFailed, "no memory for a connection")) }
     defer { PQfinish(probe) }
-    let message = PostgresError.trimmed(PQerrorMessage(probe))
-    guard message.contains("none-such") else { return .failure(PostgresError(.invalidConfiguration, message)) }
+    // What else libpq complains of quotes the string, and the password with it.
+    guard PostgresError.trimmed(PQerrorMessage(probe)).contains("none-such") else {
+      return .failure(.connectionStringMakesNoSense)
+    }
     // PQconninfo: an array that ends with a null keyword; freed by PQconninfoFree.
     guard let list = PQconninfo(probe) else {
       return .failure(PostgresError(.connectionFailed, "no memory for a connection"))
@@ -71,6 +73,19 @@ struct PostgresConnectStart: @unchecked Sendable {
       option += 1
     }
     return .success(options)
+  }
+
+  /// What is wrong with a connection string by itself, without the environment and the service file; nil when nothing
+  /// is. Neither blocks nor connects.
+  static func problem(_ conninfo: String) -> PostgresError? {
+    // PQconninfoParse: NULL with a message, or without one where memory is short; the message goes to PQfreemem.
+    var message: UnsafeMutablePointer<CChar>?
+    guard let list = PQconninfoParse(conninfo, &message) else {
+      PQfreemem(message)
+      return .connectionStringMakesNoSense
+    }
+    PQconninfoFree(list)
+    return nil
   }
 
   /// PQconnectStartParams with `dbname` expanded as a connection string; what comes after it wins over what it says.
@@ -133,6 +148,11 @@ struct PostgresConnectStart: @unchecked Sendable {
       return inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1
     }
 
+    /// A password with an unescaped `@` makes the rest of it a part of the host.
+    private static func shown(_ host: String) -> String {
+      host.lastIndex(of: "@").map { "…\(host[$0...])" } ?? host
+    }
+
     /// getaddrinfo(3) blocks; the list is freed by freeaddrinfo.
     private static func addresses(of host: String) -> Result<[String], PostgresError> {
       var hints = addrinfo()
@@ -142,7 +162,8 @@ struct PostgresConnectStart: @unchecked Sendable {
       let result = getaddrinfo(host, nil, &hints, &list)
       guard result == 0 else {
         return .failure(
-          PostgresError(.connectionFailed, "host \(host) cannot be found: \(String(cString: gai_strerror(result)))"))
+          PostgresError(
+            .connectionFailed, "host \(Self.shown(host)) cannot be found: \(String(cString: gai_strerror(result)))"))
       }
       defer { freeaddrinfo(list) }
       var addresses: [String] = []

@@ -8,7 +8,8 @@ public struct PostgresError: Error, Sendable {
   public enum Code: String, Sendable, Hashable {
     /// The server refused a statement; ``PostgresError/sqlState`` says why.
     case server
-    /// The connection string makes no sense.
+    /// The connection string, or the pool's configuration, makes no sense. The message never quotes the string, which
+    /// may hold a password.
     case invalidConfiguration
     /// No connection could be opened.
     case connectionFailed
@@ -60,7 +61,8 @@ public struct PostgresError: Error, Sendable {
   /// Whether the same may work when it is tried again. For ``Code/connectionLost`` that is only right for what may
   /// happen twice.
   public var isRetryable: Bool {
-    switch code {
+    if isOfConfiguration { return false }
+    return switch code {
     case .connectionFailed, .connectionLost, .acquireTimeout, .unavailable, .queueFull: true
     case .server: sqlState.map(Self.isRetryable) ?? false
     case .invalidConfiguration, .commitOutcomeUnknown, .transactionRolledBack, .shuttingDown, .unexpectedValue,
@@ -69,9 +71,15 @@ public struct PostgresError: Error, Sendable {
     }
   }
 
+  /// Whether the configuration has to be put right first: no attempt can succeed before.
+  public var isOfConfiguration: Bool {
+    code == .invalidConfiguration || (cause as? PostgresError)?.isOfConfiguration == true
+  }
+
   /// Whether it says that nothing can be had from the database at present, whatever is asked.
   public var isUnavailability: Bool {
-    switch code {
+    if isOfConfiguration { return false }
+    return switch code {
     case .connectionFailed, .connectionLost, .acquireTimeout, .unavailable, .queueFull, .shuttingDown: true
     case .server: ["57P01", "57P02", "57P03", "53300"].contains(sqlState) || sqlState?.hasPrefix("08") == true
     default: false
@@ -114,6 +122,16 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension PostgresError {
+  /// In words of ours: libpq's quote the part that it stumbles over, which may be the password.
+  static var connectionStringMakesNoSense: PostgresError {
+    PostgresError(
+      .invalidConfiguration,
+      """
+      libpq makes no sense of the connection string (in a URL, every special character of user and password must be \
+      percent-encoded); psql with the same string says where
+      """)
+  }
+
   /// The error in a result of status `PGRES_FATAL_ERROR`, which stays the caller's.
   init(result: OpaquePointer) {
     // PQresultErrorField: NULL when there is no such field; the memory belongs to the result.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxIO
+internal import Postgres
 
 /// `rollbackd` as a program: what it was asked to do, done, and an exit status of sysexits.h.
 public enum Program {
@@ -29,6 +30,8 @@ public enum Program {
       return fail("\(error)", 78)
     } catch let error as DaemonStartError {
       return fail(error.description, error.exitCode)
+    } catch let error as PostgresError where error.isOfConfiguration {
+      return fail("the database's configuration: \(error)", 78)
     } catch {
       return fail("\(error)", 70)
     }

@@ -210,16 +210,56 @@ struct QueryTests {
     #expect("\(error)".contains("Connection refused"), "\(error)")
   }
 
-  @Test func aConnectionStringThatMakesNoSenseIsNamed() async throws {
+  /// What libpq says of such a string quotes the part that it stumbles over, which may be the password.
+  @Test(arguments: [
+    ("postgresql://rollbackd:50%off@db/x", "50%off"), ("host=db password=two words", "words"), ("hots=db", "hots"),
+    ("just-a-name", "name"),
+  ])
+  func aConnectionStringThatMakesNoSenseIsRefusedBeforeAnythingStartsAndNotQuoted(
+    conninfo: String, part: String
+  ) async throws {
+    let loop = try EventLoop.start(label: "test")
+    defer {
+      loop.stop()
+      loop.join()
+    }
+    let error = try #require(throws: PostgresError.self) {
+      try PostgresClient(configuration: PostgresConfiguration(conninfo: conninfo), loop: loop)
+    }
+    #expect(error.code == .invalidConfiguration)
+    #expect(!error.debugDescription.contains(part))
+    #expect(!error.message.contains(part))
+  }
+
+  /// An unescaped slash in a password: libpq takes the first part of it for a port.
+  @Test func whatOnlyAConnectionFindsWrongWithTheStringIsNoUnavailabilityAndNotQuotedEither() async throws {
     let error = try await #require(throws: PostgresError.self) {
       try await withClient {
-        $0.conninfo = "hots=localhost"
+        $0.conninfo = "postgresql://rollbackd:sec/ret@db/x"
       } _: { client, _ in
         try await client.query("SELECT 1")
       }
     }
-    let cause = try #require(error.cause as? PostgresError)
-    #expect(cause.code == .invalidConfiguration)
-    #expect(cause.message.contains("hots"))
+    #expect(error.isOfConfiguration)
+    #expect(!error.isUnavailability)
+    #expect(!error.isRetryable)
+    var cause: PostgresError? = error
+    while let current = cause {
+      #expect(!(current.debugDescription + current.message).contains("\"sec"))
+      cause = current.cause as? PostgresError
+    }
+  }
+
+  /// An unescaped `@` in a password: libpq takes what follows for a part of the host.
+  @Test func aHostThatCannotBeFoundIsNotQuotedPastAnAt() async throws {
+    let error = try await #require(throws: PostgresError.self) {
+      try await withClient {
+        $0.conninfo = "postgresql://rollbackd:sec@ret@db.invalid/x"
+      } _: { client, _ in
+        try await client.query("SELECT 1")
+      }
+    }
+    #expect("\(error)".contains("@db.invalid"), "\(error)")
+    #expect(!"\(error)".contains("ret@"))
   }
 }

@@ -10,15 +10,7 @@ import Testing
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("rollbackd-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
-    let kubeconfig = directory.appendingPathComponent("kubeconfig")
-    try Data(
-      """
-      {"apiVersion": "v1", "kind": "Config", "current-context": "c",
-       "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
-       "users": [{"name": "u", "user": {"token": "t"}}],
-       "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}
-      """.utf8
-    ).write(to: kubeconfig)
+    let kubeconfig = try Self.kubeconfig(in: directory)
     let ready = try ReadinessSocket(path: directory.appendingPathComponent("ready").path)
     let said = Pipe()
     let daemon = Process()
@@ -38,6 +30,44 @@ import Testing
     #expect(daemon.terminationReason == .exit)
     #expect(daemon.terminationStatus == 0)
     #expect(log.contains("stopping"))
+  }
+
+  @Test(
+    .timeLimit(.minutes(2)),
+    arguments: ["postgresql://rollbackd:50%off@db/x", "host=/nowhere sslmode=50%off"])
+  func `a database URL that makes no sense ends the daemon with 78 and its text is nowhere`(url: String) throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("rollbackd-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let said = Pipe()
+    let daemon = Process()
+    daemon.executableURL = try Self.program()
+    daemon.arguments = [
+      "serve", "--socket", directory.appendingPathComponent("sock").path,
+      "--kubeconfig", try Self.kubeconfig(in: directory).path, "--database-url", url, "--start-grace", "30s",
+    ]
+    daemon.environment = ["ROLLBACKD_ENVIRONMENT_FILE": "/dev/null"]
+    daemon.standardError = said
+    try daemon.run()
+    let log = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    daemon.waitUntilExit()
+    #expect(daemon.terminationStatus == 78)
+    #expect(log.contains("the database's configuration"), "\(log)")
+    #expect(!log.contains("50%off"), "\(log)")
+  }
+
+  /// One whose cluster is not there.
+  private static func kubeconfig(in directory: URL) throws -> URL {
+    let file = directory.appendingPathComponent("kubeconfig")
+    try Data(
+      """
+      {"apiVersion": "v1", "kind": "Config", "current-context": "c",
+       "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+       "users": [{"name": "u", "user": {"token": "t"}}],
+       "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}
+      """.utf8
+    ).write(to: file)
+    return file
   }
 
   /// Built beside the tests.
