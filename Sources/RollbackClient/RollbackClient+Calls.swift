@@ -78,7 +78,7 @@ extension RollbackClient {
     do throws(RPCError) {
       return try await body(first)
     } catch {
-      guard error.wasNotRun || mayRepeat && error.isConnectionLoss else { throw RollbackError(error) }
+      guard error.wasNotRun || mayRepeat && error.isOfConnection else { throw RollbackError(error) }
     }
     let second = try await session.connection(replacing: first)
     do throws(RPCError) {
@@ -91,9 +91,12 @@ extension RollbackClient {
 
 extension RPCError {
   /// Nothing of the call was carried out, and another connection may have better luck: the connection was gone before,
-  /// or the server is leaving, which its transport says without a reason of the service.
-  var wasNotRun: Bool { origin == .unsent || isFromLeavingServer }
+  /// or the server is leaving and did not begin it, which its transport says without a reason.
+  var wasNotRun: Bool { origin == .unsent || origin == .peer && code == .unavailable && status.info == nil }
 
-  /// The server's transport, not the service, says UNAVAILABLE: it drains its connections.
-  var isFromLeavingServer: Bool { origin == .peer && code == .unavailable && status.info == nil }
+  /// The server was leaving and gave the call up after it had begun.
+  var wasGivenUp: Bool { origin == .peer && status.info.map { $0 == RPCStatus.givenUp.info } ?? false }
+
+  /// Whether another connection may have better luck, though the call may have been carried out.
+  var isOfConnection: Bool { isConnectionLoss || wasNotRun || wasGivenUp }
 }

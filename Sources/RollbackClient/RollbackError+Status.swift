@@ -5,6 +5,9 @@ extension RollbackError {
   /// What a call's error means to a caller.
   init(_ error: RPCError) {
     switch error.origin {
+    case .peer where error.wasGivenUp:
+      self.init(
+        .connectionLost, "rollbackd shut down during the call; whether it was carried out is not known.", cause: error)
     case .peer, .here:
       self.init(
         ErrorReason(error.status), error.message, details: error.status.info?.metadata ?? [:],

@@ -12,7 +12,7 @@ enum StreamFailure: Error {
 
   /// Whether the connection that it was on is of no use any more.
   var isOfConnection: Bool {
-    if case .failed(let error) = self { error.isConnectionLoss || error.isFromLeavingServer } else { false }
+    if case .failed(let error) = self { error.isOfConnection } else { false }
   }
 
   /// What the caller is told, where that is the end of it.

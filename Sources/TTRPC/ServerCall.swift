@@ -111,7 +111,7 @@ final class ServerCall: CallerPresence, StreamSide, @unchecked Sendable {
     case .callerLeft, nil: RPCError(.cancelled, "the caller has left")
     case .deadlinePassed: RPCError(.deadlineExceeded, "the caller's deadline passed")
     case .refused: RPCError(.cancelled, "the call was refused")
-    case .serverStopping: RPCError(.unavailable, "the server is shutting down")
+    case .serverStopping: RPCError(.givenUp)
     }
   }
 }

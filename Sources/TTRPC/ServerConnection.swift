@@ -177,7 +177,7 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
       }
       return error.status
     case is CancellationError where call?.abandonment == .serverStopping:
-      return RPCStatus(.unavailable, "the server is shutting down")
+      return .givenUp
     case is CancellationError:
       return RPCStatus(.cancelled, "the call was cancelled")
     default:
@@ -240,7 +240,7 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
   /// Gives up every call and closes.
   func stop() {
     for call in machine.allStreams {
-      fail(call, RPCStatus(.unavailable, "the server is shutting down"))
+      fail(call, .givenUp)
       call.abandon(.serverStopping)
     }
     drain()

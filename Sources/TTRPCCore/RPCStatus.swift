@@ -13,6 +13,18 @@ public struct RPCStatus: Hashable, Sendable, CustomStringConvertible {
     self.info = info
   }
 
+  /// The answer to a request that a server which is leaving does not begin: it is safe to send it to another.
+  public static var notBegun: RPCStatus { RPCStatus(.unavailable, "the server is shutting down") }
+
+  /// The answer to a call whose handler a server gives up because it is leaving.
+  ///
+  /// Its reason sets it apart from ``notBegun``: only what may be carried out twice may be sent again.
+  public static var givenUp: RPCStatus {
+    RPCStatus(
+      .unavailable, "the server is shutting down; whether the call was carried out is not known",
+      info: ErrorInfo(reason: "outcome_unknown", domain: "ttrpc"))
+  }
+
   public var description: String {
     if let info { "\(code) (\(info.reason)): \(message)" } else { "\(code): \(message)" }
   }

@@ -75,7 +75,7 @@ public struct ServerConnectionStateMachine<Stream>: ~Copyable {
     guard ids.use(header.stream) else {
       return .answer(RPCStatus(.invalidArgument, "stream id \(header.stream) was used before"))
     }
-    guard state == .serving else { return .answer(RPCStatus(.unavailable, "the server is shutting down")) }
+    guard state == .serving else { return .answer(.notBegun) }
     guard streams.count < maximumStreams else {
       return .answer(RPCStatus(.resourceExhausted, "more than \(maximumStreams) calls on one connection"))
     }

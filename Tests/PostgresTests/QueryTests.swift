@@ -1,5 +1,6 @@
 import FoundationEssentials
 import ConnectionPool
+import LinuxIO
 import Postgres
 import DevServices
 import RollbackTestKit

@@ -129,6 +129,28 @@ struct CallTests {
     }
   }
 
+  /// It says UNAVAILABLE to what it has not begun too, and that is made again.
+  @Test("that change something are not made again when the daemon shut down while it carried them out")
+  func writesAreNotRepeatedAfterAShutdown() async throws {
+    let calls = Mailbox<Void>()
+    let register: ServerMethod = .unary(Served.methods.registerApp) { _, _ in
+      calls.put(())
+      try await untilCancelled()
+      return RegisterAppResponse()
+    }
+    try await withDaemon([register]) { daemon, client in
+      async let failure = error { () async throws(RollbackError) in
+        _ = try await client.registerApp(RegisterAppRequest(name: "app"))
+      }
+      await calls.next()
+      daemon.shutDown()
+      let told = await failure
+      #expect(told?.reason == .connectionLost)
+      #expect(told?.code == 14)
+      #expect(daemon.connectionCount == 1)
+    }
+  }
+
   @Test("are made on a new connection when the old one was lost while nothing was under way")
   func idleLoss() async throws {
     try await withDaemon([Served.cancel { CancelDeployResponse(leftOn: $0.deploy) }]) { daemon, client in

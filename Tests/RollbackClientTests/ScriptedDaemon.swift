@@ -63,9 +63,12 @@ final class ScriptedDaemon: Sendable {
 
   fileprivate func run() async { await server.run() }
 
+  /// The daemon ends, and gives up what is under way.
+  func shutDown() { server.shutDown(within: .zero) }
+
   fileprivate func stop() {
     state.withLock { $0.connections = [] }
-    server.shutDown(within: .zero)
+    shutDown()
   }
 }
 
