@@ -3,15 +3,16 @@ internal import CLibcurl
 extension HTTPClientError {
   /// The error for a transfer that libcurl ended with `result` (libcurl-errors(3)).
   ///
-  /// `sent` tells whether request bytes may have left on a connection.
+  /// `sent` tells whether request bytes left on a connection: also with codes that speak of one which was not made, for
+  /// libcurl sends a request again by itself when a pooled connection dies (see
+  /// ``HTTPRequest/requiresNewConnection``), and what ends with `CURLE_COULDNT_CONNECT` may be the second copy. A proxy's
+  /// CONNECT counts as sent too: then it says more than is true, which is the safe side.
   init(curl result: CURLcode, detail: String, host: String, sent: Bool) {
     let code = Self.code(for: result)
     let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
-    // Before there is a connection nothing was sent, whatever the caller knows.
-    let neverSent = code == .invalidRequest || code == .nameResolution || code == .connect || code == .tls
     self.init(
       code: code, message: "\(host): \(reason)", curlCode: Int32(bitPattern: result.rawValue),
-      mayHaveReachedServer: sent && !neverSent)
+      mayHaveReachedServer: sent)
   }
 
   private static func code(for result: CURLcode) -> Code {

@@ -6,7 +6,7 @@ public struct HTTPClientError: Error, Sendable, Hashable {
     case invalidRequest
     /// The server's or the proxy's name could not be resolved.
     case nameResolution
-    /// No TCP connection: refused, unreachable, or not made within the connect timeout.
+    /// No TCP connection: refused, or unreachable. One that is not made in time is a ``timeout``.
     case connect
     /// No TLS session: the server's certificate was refused, ours was, or the handshake failed.
     case tls

@@ -255,6 +255,27 @@ struct HTTPClientFailureTests {
     }
   }
 
+  /// The first copy may have been carried out, though what libcurl reports in the end is a refused connection.
+  @Test func aWriteWhoseHiddenSecondCopyFindsNoConnectionMayHaveReachedTheServer() async throws {
+    try await withLoopback { client, server in
+      let url = try server.url("/")
+      async let warm = client.execute(HTTPRequest(.get, url))
+      (await server.next()).respond(.init(text: "warm"))
+      _ = try await warm
+      async let failed = failure { try await client.execute(HTTPRequest(.patch, url, body: [1])) }
+      let first = await server.next()
+      #expect(first.connection == 1)
+      // Closes the listener and this connection.
+      await server.stop()
+      let error = await failed
+      #expect(error?.code == .connect)
+      #expect(error?.mayHaveReachedServer == true)
+      let unsent = await failure { try await client.execute(HTTPRequest(.patch, url, body: [1])) }
+      #expect(unsent?.code == .connect)
+      #expect(unsent?.mayHaveReachedServer == false)
+    }
+  }
+
   // MARK: Streams
 
   @Test func aStreamArrivesAsItIsSent() async throws {

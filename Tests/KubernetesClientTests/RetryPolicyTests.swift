@@ -14,8 +14,8 @@ import Testing
     var expected: RetryPolicy.Decision
   }
 
-  static func lost(_ code: HTTPClientError.Code) -> RetryPolicy.Outcome {
-    .transport(HTTPClientError(code: code, message: ""))
+  static func lost(_ code: HTTPClientError.Code, unsent: Bool = false) -> RetryPolicy.Outcome {
+    .transport(HTTPClientError(code: code, message: "", mayHaveReachedServer: !unsent))
   }
 
   @Test(arguments: [
@@ -56,8 +56,11 @@ import Testing
       expected: .retry(after: .milliseconds(50))),
     Row(name: "not for a write", method: .patch, outcome: lost(.connectionLost), expected: .giveUp),
     Row(
-      name: "no connection is repeated for a write: nothing was sent", method: .patch, outcome: lost(.connect),
-      expected: .retry(after: .milliseconds(50))),
+      name: "no connection is repeated for a write: nothing was sent", method: .patch,
+      outcome: lost(.connect, unsent: true), expected: .retry(after: .milliseconds(50))),
+    Row(
+      name: "unless libcurl had sent it on another connection before", method: .patch, outcome: lost(.connect),
+      expected: .giveUp),
     Row(name: "three times at most", attempt: 3, outcome: lost(.connect), expected: .giveUp),
     Row(name: "a timeout took long enough", outcome: lost(.timeout), expected: .giveUp),
     Row(name: "a refused certificate stays refused", outcome: lost(.tls), expected: .giveUp),

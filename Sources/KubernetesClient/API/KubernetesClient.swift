@@ -66,7 +66,7 @@ public final class KubernetesClient: Sendable {
         failure = KubernetesError(error, request: name)
         outcome = .transport(error)
       }
-      if refresh.helps(against: failure, rejecting: credentials, authenticator) { continue }
+      if refresh.helps(against: failure, of: request, rejecting: credentials, authenticator) { continue }
       switch configuration.retryPolicy.decide(
         after: attempt, method: request.method, outcome: outcome, random: time.random())
       {
@@ -91,7 +91,7 @@ public final class KubernetesClient: Sendable {
       } catch {
         failure = KubernetesError(error, request: name)
       }
-      if refresh.helps(against: failure, rejecting: credentials, authenticator) { continue }
+      if refresh.helps(against: failure, of: request, rejecting: credentials, authenticator) { continue }
       throw failure
     }
   }
@@ -151,11 +151,14 @@ private struct RefreshOnce {
   init() {}
 
   mutating func helps(
-    against failure: KubernetesError, rejecting credentials: Credentials, _ authenticator: Authenticator
+    against failure: KubernetesError, of request: HTTPRequest, rejecting credentials: Credentials,
+    _ authenticator: Authenticator
   ) -> Bool {
     guard !isUsed, failure.code == .unauthorized || failure.code == .tls else { return false }
     isUsed = true
-    return authenticator.rejected(credentials)
+    guard authenticator.rejected(credentials) else { return false }
+    // A write that left on a pooled connection before the new one was refused may have been carried out.
+    return request.method == .get || failure.transport?.mayHaveReachedServer != true
   }
 }
 

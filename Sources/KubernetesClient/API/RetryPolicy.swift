@@ -57,7 +57,8 @@ public struct RetryPolicy: Sendable, Hashable {
   private func mayRepeat(_ method: HTTPMethod, _ error: HTTPClientError) -> Bool {
     switch error.code {
     case .connectionLost: isRead(method)
-    case .connect, .nameResolution: true
+    // The connection that was not made may be the second: libcurl had sent the request on a pooled one before.
+    case .connect, .nameResolution: !error.mayHaveReachedServer || isRead(method)
     default: false
     }
   }
