@@ -21,13 +21,13 @@ public final class PostgresSession: @unchecked Sendable {
   /// Runs one statement, in a transaction of its own unless one is open.
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
-    try await run(sql, parameters, after: nil)
+    try await run(sql, parameters, after: { nil })
   }
 
   /// Runs several statements without parameters in the simple protocol, in one transaction unless the script says
   /// otherwise. For scripts of the program's own making only.
   public func execute(script: String) async throws {
-    _ = try await call { connection, call in
+    let _: PostgresResult = try await call { connection, call in
       let operation = Operation(script, kind: .script) { call.end($0) }
       call.begin(operation, on: connection)
       connection.sendScript(operation)
@@ -63,24 +63,35 @@ public final class PostgresSession: @unchecked Sendable {
 
   // MARK: Parts
 
-  /// Runs a statement, behind `first` in the same segment where that is given.
+  /// Runs a statement, behind what `first` says in the same segment. `first` is asked on the loop, when both are sent.
   func run(
-    _ sql: String, _ parameters: [PostgresValue], after first: String?
+    _ sql: String, _ parameters: [PostgresValue], after first: @escaping @Sendable () -> String?
   ) async throws -> PostgresResult {
     try await call { connection, call in
       let operation = Operation(sql, parameters) { call.end($0) }
       call.begin(operation, on: connection)
-      connection.send(first.map { [Operation($0), operation] } ?? [operation])
+      connection.send(first().map { [Operation($0), operation] } ?? [operation])
     }
   }
 
-  /// Runs COMMIT, which a cancelled caller does not interrupt.
-  func commit() async throws {
+  /// Runs a statement where `statement`, asked on the loop, says that one is due.
+  func run(onlyIfDue statement: @escaping @Sendable () -> String?) async throws {
+    let _: PostgresResult? = try await call { connection, call in
+      guard let sql = statement() else { return call.finish(.success(nil)) }
+      let operation = Operation(sql) { call.finish($0) }
+      call.begin(operation, on: connection)
+      connection.send([operation])
+    }
+  }
+
+  /// Runs COMMIT, which a cancelled caller does not interrupt, where `isDue`, asked on the loop, says so.
+  func commit(isDue: @escaping @Sendable () -> Bool) async throws {
     #if ROLLBACKD_FAILPOINTS
       let whenSent = Failpoint.whenSent
     #endif
-    let result = try await call { connection, call in
-      let operation = Operation("COMMIT", kind: .commit) { call.end($0) }
+    let result: PostgresResult? = try await call { connection, call in
+      guard isDue() else { return call.finish(.success(nil)) }
+      let operation = Operation("COMMIT", kind: .commit) { call.finish($0) }
       call.begin(operation, on: connection)
       connection.send([operation])
       #if ROLLBACKD_FAILPOINTS
@@ -88,6 +99,7 @@ public final class PostgresSession: @unchecked Sendable {
       #endif
     }
     // The server answers COMMIT with ROLLBACK when a statement before it failed.
+    guard let result else { return }
     guard result.commandTag == "COMMIT" else {
       throw PostgresError(.transactionRolledBack, "a statement of the transaction had failed")
     }
@@ -119,11 +131,11 @@ public final class PostgresSession: @unchecked Sendable {
   /// On the loop: whoever keeps the session beyond its scope finds it closed.
   func end() { hasEnded = true }
 
-  private func call(
-    _ start: @escaping @Sendable (PostgresConnection, PostgresCall<PostgresResult>) -> Void
-  ) async throws -> PostgresResult {
+  private func call<Value: Sendable>(
+    _ start: @escaping @Sendable (PostgresConnection, PostgresCall<Value>) -> Void
+  ) async throws -> Value {
     try Task.checkCancellation()
-    let call = PostgresCall<PostgresResult>()
+    let call = PostgresCall<Value>()
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         onLoop { connection in

@@ -1,9 +1,9 @@
-internal import Synchronization
-
 /// An open transaction, for the length of ``PostgresClient/withTransaction(_:_:)``.
 ///
 /// BEGIN goes out together with the first statement; a transaction without statements never reaches the server.
-public final class PostgresTransaction: Sendable {
+///
+/// `@unchecked Sendable`: `hasBegun` is read and written on the session's loop only.
+public final class PostgresTransaction: @unchecked Sendable {
   /// How it sees what others do, and whether it may write.
   public enum Kind: String, Sendable {
     case readCommitted = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -14,7 +14,7 @@ public final class PostgresTransaction: Sendable {
 
   private let kind: Kind
   private let session: PostgresSession
-  private let hasBegun = Atomic(false)
+  private var hasBegun = false
 
   init(_ kind: Kind, on session: PostgresSession) {
     self.kind = kind
@@ -24,12 +24,12 @@ public final class PostgresTransaction: Sendable {
   /// Runs one statement in the transaction. When it fails the transaction can only be rolled back.
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
-    try await session.run(sql, parameters, after: begin())
+    try await session.run(sql, parameters, after: begin)
   }
 
   /// Runs several statements without parameters.
   public func execute(script: String) async throws {
-    if let begin = begin() { _ = try await session.query(begin) }
+    try await session.run(onlyIfDue: begin)
     try await session.execute(script: script)
   }
 
@@ -37,16 +37,21 @@ public final class PostgresTransaction: Sendable {
   public func withRows<Value>(
     _ sql: String, _ parameters: [PostgresValue] = [], _ body: (PostgresRows) async throws -> Value
   ) async throws -> Value {
-    if let begin = begin() { _ = try await session.query(begin) }
+    try await session.run(onlyIfDue: begin)
     return try await session.withRows(sql, parameters, body)
   }
 
   func commit() async throws {
-    if hasBegun.load(ordering: .relaxed) { try await session.commit() }
+    try await session.commit { [self] in hasBegun }
   }
 
-  /// What has to be sent first.
-  private func begin() -> String? {
-    hasBegun.exchange(true, ordering: .relaxed) ? nil : kind.rawValue
+  /// On the loop, at the moment of sending: what has to be sent first, once.
+  ///
+  /// Not before, for a caller that is cancelled on its way to the loop sends nothing, and what follows would run without
+  /// a transaction.
+  @Sendable private func begin() -> String? {
+    if hasBegun { return nil }
+    hasBegun = true
+    return kind.rawValue
   }
 }

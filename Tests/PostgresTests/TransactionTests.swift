@@ -1,9 +1,10 @@
 import LinuxIO
 import ConnectionPool
-import Postgres
 import DevServices
 import RollbackTestKit
 import Testing
+
+@testable import Postgres
 
 @Suite("Transactions", .timeLimit(.minutes(1)))
 struct TransactionTests {
@@ -149,6 +150,32 @@ struct TransactionTests {
       }
       #expect(try await client.read("SELECT count(*) FROM t")[0].int(0) == 3)
       #expect(await client.statistics.opened == 1)
+    }
+  }
+
+  /// BEGIN was taken for sent although its caller never came to send it: what followed ran outside a transaction.
+  @Test func aStatementThatIsCancelledBeforeItIsSentDoesNotTakeTheBeginningWithIt() async throws {
+    try await withTable { client, _ in
+      await #expect(throws: Thrown.self) {
+        try await client.withTransaction { transaction in
+          let cancelled = Task(executorPreference: client.loop) { try await transaction.query("INSERT INTO t VALUES (1)") }
+          cancelled.cancel()
+          _ = try? await cancelled.value
+          try await transaction.query("INSERT INTO t VALUES (2)")
+          throw Thrown()
+        }
+      }
+      let rows = try await client.read("SELECT * FROM t")
+      #expect(rows.isEmpty)
+      try await client.withTransaction { transaction in
+        let cancelled = Task(executorPreference: client.loop) {
+          try await transaction.execute(script: "INSERT INTO t VALUES (3)")
+        }
+        cancelled.cancel()
+        _ = try? await cancelled.value
+      }
+      let unchanged = try await client.read("SELECT * FROM t")
+      #expect(unchanged.isEmpty)
     }
   }
 
