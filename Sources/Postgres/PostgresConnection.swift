@@ -20,8 +20,9 @@ final class PostgresConnection {
   private(set) var handle: OpaquePointer?
   private var watch: Watch?
   private var pipeline = PipelineStateMachine<Operation>()
-  private var statements: [String: String] = [:]
+  private var statements: [String: Statement] = [:]
   private var operations = 0
+  private var segments = 0
   private var readsSinceSync = 0
   private var mustSyncAtEndOfTurn = false
   /// What the operations of this segment that were skipped are told.
@@ -67,6 +68,14 @@ final class PostgresConnection {
   deinit {
     watch?.cancel()
     if let handle { PQfinish(handle) }
+  }
+
+  /// What the server keeps prepared, or is asked to.
+  private struct Statement {
+    let name: String
+    /// The segment whose Parse is on its way; nil once the server has confirmed it. Until then only commands of the same
+    /// segment may count on it: where an earlier one fails, the server skips the Parse, and with it them.
+    var segment: Int?
   }
 
   /// What the pool is to know when the connection is given back.
@@ -163,16 +172,16 @@ final class PostgresConnection {
       buffer.whenTaken = { [weak self] in self?.resume() }
       stream = buffer
       mayTakeLong = true
-    } else if let name = statements[operation.sql] {
-      guard sendPrepared(operation, name, handle) else { return false }
-    } else if statements.count >= Self.maximumStatements {
+    } else if let statement = statements[operation.sql], statement.segment ?? segments == segments {
+      guard sendPrepared(operation, statement.name, handle) else { return false }
+    } else if statements[operation.sql] != nil || statements.count >= Self.maximumStatements {
       guard sendUnprepared(operation, handle) else { return false }
     } else {
       let name = "s\(operations)"
       let types = operation.parameters.map(\.type)
       guard PQsendPrepare(handle, name, operation.sql, Int32(types.count), types) == 1 else { return false }
       pipeline.sentPrepare(for: operation)
-      statements[operation.sql] = name
+      statements[operation.sql] = Statement(name: name, segment: segments)
       guard sendPrepared(operation, name, handle) else { return false }
     }
     pipeline.sentQuery(operation, isHeld: !operation.isSharing)
@@ -195,6 +204,7 @@ final class PostgresConnection {
   private func sync() {
     guard let handle else { return }
     readsSinceSync = 0
+    segments += 1
     startAnswerTimer()
     pipeline.sentSync()
     if PQpipelineSync(handle) != 1 { lose(sendError()) }
@@ -272,7 +282,7 @@ final class PostgresConnection {
       let error = PostgresError(result: owned.pointer)
       for operation in operations where operation.error == nil { operation.error = error }
     case .prepared(let operation, let isPrepared):
-      if !isPrepared { statements[operation.sql] = nil }
+      if isPrepared { statements[operation.sql]?.segment = nil } else { statements[operation.sql] = nil }
     case .finished(let operation, let disposition): finished(operation, disposition)
     case .synced(let operations):
       for (operation, disposition) in operations { finished(operation, disposition) }

@@ -47,6 +47,33 @@ struct ReadTests {
     }
   }
 
+  /// The failure of one makes the server skip the preparing of another one's statement; what went out behind it, before
+  /// that was known, must not count on the statement.
+  @Test func oneThatFailsLeavesNobodyWithAStatementThatWasNeverPrepared() async throws {
+    try await withClient { client, _ in
+      try await client.withConnection { session in
+        let outcomes = Mailbox<String>()
+        session.onLoop { connection in
+          func operation(_ sql: String, isSharing: Bool) -> Operation {
+            Operation(sql, isSharing: isSharing) { result in
+              switch result {
+              case .success(let rows): outcomes.put("\(rows?.count ?? 0)")
+              case .failure(let error): outcomes.put((error as? PostgresError)?.sqlState ?? "\(error)")
+              }
+            }
+          }
+          connection.sendRead(operation("SELECT 1 / 0", isSharing: true))
+          connection.sendRead(operation("SELECT 'twice'", isSharing: true))
+          // Ends the segment of the two.
+          connection.send([operation("SELECT 'twice'", isSharing: false)])
+        }
+        #expect(await outcomes.next() == "22012")
+        #expect(await outcomes.next() == "1")
+        #expect(await outcomes.next() == "1")
+      }
+    }
+  }
+
   @Test func aCancelledReadLeavesItsNeighboursAlone() async throws {
     try await withClient { client, _ in
       let slow = Task(executorPreference: client.loop) { try await client.read("SELECT pg_sleep(0.3)") }
