@@ -425,9 +425,11 @@ final class PostgresConnection {
 
   // MARK: A server that does not answer
 
+  /// Before anything is sent.
   private func startAnswerTimer() {
+    // Nobody waited for an answer until now, so the silence begins now, also where the timer of an earlier wait runs.
+    if pipeline.isEmpty { lastAnswer = loop.now }
     guard answerTimer == nil, answerTimeout > .zero else { return }
-    lastAnswer = loop.now
     armAnswerTimer()
   }
 

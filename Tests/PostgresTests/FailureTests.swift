@@ -127,6 +127,23 @@ struct FailureTests {
     }
   }
 
+  /// The timer of the first request runs on for the second, which must nevertheless get its whole time: sent 1.4 s after
+  /// the first answer, it takes 1.2 s of the 2 s that it has.
+  @Test func theTimeForAnAnswerBeginsWithItsRequest() async throws {
+    try await withClient {
+      $0.statementTimeout = .milliseconds(1900)
+      $0.answerGrace = .milliseconds(100)
+    } _: { client, _ in
+      try await client.withConnection { session in
+        try await session.query("SELECT 1")
+        // On another connection, only for the time to pass.
+        try await client.query("SELECT pg_sleep(1.4)")
+        let rows = try await session.query("SELECT 1 FROM pg_sleep(1.2)")
+        #expect(rows.count == 1)
+      }
+    }
+  }
+
   @Test func nobodyWaitsForAConnectionPastTheAcquireTimeout() async throws {
     try await withClient {
       $0.pool.maximumConnections = 1
