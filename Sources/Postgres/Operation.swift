@@ -17,6 +17,8 @@ final class Operation {
   /// It may be sent again when a neighbour in its segment failed, and ends with its own result: a read.
   let isSharing: Bool
   var completion: ((Result<PostgresResult?, any Error>) -> Void)?
+  /// Called once when nothing of it is on its way any more, which for a cancelled read is later than its completion.
+  var whenGone: (() -> Void)?
 
   var result: PostgresResult?
   var error: PostgresError?
@@ -34,7 +36,14 @@ final class Operation {
     self.completion = completion
   }
 
-  /// Ends it, once.
+  /// It has left its connection's pipeline, or never came there.
+  func leave() {
+    let whenGone = self.whenGone
+    self.whenGone = nil
+    whenGone?()
+  }
+
+  /// Ends it for its caller, once.
   func finish(_ result: Result<PostgresResult?, any Error>) {
     let completion = self.completion
     self.completion = nil
@@ -42,20 +51,23 @@ final class Operation {
     if case .stream(let buffer) = kind { buffer.end(result.map { _ in }) }
   }
 
-  /// Ends it with what it has gathered.
+  /// It has left its pipeline: ends it with what it has gathered.
   func finish() {
     if let error { finish(.failure(error)) } else { finish(.success(result)) }
+    leave()
   }
 
   /// The connection ended with `error` before the answer came.
   func lose(_ error: PostgresError) {
+    finish(.failure(loss(error)))
+    leave()
+  }
+
+  private func loss(_ error: PostgresError) -> any Error {
     if case .commit = kind, self.error.map(\.endsSession) ?? true {
-      return finish(
-        .failure(
-          PostgresError(
-            .commitOutcomeUnknown, "the connection ended before COMMIT was answered", cause: self.error ?? error)))
+      return PostgresError(
+        .commitOutcomeUnknown, "the connection ended before COMMIT was answered", cause: self.error ?? error)
     }
-    if isCancelled { return finish(.failure(CancellationError())) }
-    finish(.failure(self.error ?? error))
+    return isCancelled ? CancellationError() : self.error ?? error
   }
 }

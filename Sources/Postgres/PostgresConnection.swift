@@ -308,8 +308,8 @@ final class PostgresConnection {
     case .collect, .commit: break
     }
     if disposition == .notExecuted, operation.error == nil {
-      // A neighbour failed. A read is sent again, alone; it has had no effect.
-      if operation.isSharing, !operation.wasRepeated, handle != nil {
+      // A neighbour failed. A read is sent again, alone; it has had no effect. Unless nobody waits for it any more.
+      if operation.isSharing, !operation.wasRepeated, operation.completion != nil, handle != nil {
         operation.wasRepeated = true
         return send([operation])
       }

@@ -10,6 +10,7 @@ final class PostgresPool {
   private final class Lane {
     let id: PoolConnectionID
     let connection: PostgresConnection
+    /// Those in its pipeline, also where nobody waits for their answers any more.
     var reads = 0
 
     init(_ lease: Pool.Lease) {
@@ -56,7 +57,9 @@ final class PostgresPool {
   /// Sends a read on a shared connection, as soon as there is one.
   func read(_ operation: Operation) {
     let best = lanes.min { $0.reads < $1.reads }
-    if let best, best.reads < Self.readsPerBusyLane { return send(operation, on: best) }
+    let isBusy = min(Self.readsPerBusyLane, configuration.readsPerLane)
+    if let best, best.reads < isBusy { return send(operation, on: best) }
+    if pendingReads.count >= configuration.pool.maximumWaiters { pendingReads.removeAll { $0.completion == nil } }
     guard pendingReads.count < configuration.pool.maximumWaiters else {
       return operation.finish(.failure(PostgresError(PoolError.queueFull, nil)))
     }
@@ -91,10 +94,8 @@ final class PostgresPool {
 
   private func send(_ operation: Operation, on lane: Lane) {
     lane.reads += 1
-    let completion = operation.completion
-    operation.completion = { [self] result in
+    operation.whenGone = { [self] in
       lane.reads -= 1
-      completion?(result)
       sendPending(on: lane)
     }
     lane.connection.sendRead(operation)

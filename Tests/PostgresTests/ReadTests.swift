@@ -86,6 +86,33 @@ struct ReadTests {
     }
   }
 
+  /// What was cancelled is in the pipeline still, and the server works on it: it must not make room for more.
+  @Test func cancelledReadsCountUntilTheServerHasDoneWithThem() async throws {
+    try await withClient {
+      $0.readLanes = 1
+      $0.readsPerLane = 4
+    } _: { client, _ in
+      try await client.query("CREATE SEQUENCE reached")
+      try await client.withConnection { session in
+        try await session.query("SELECT pg_advisory_lock(1)")
+        let held = Task(executorPreference: client.loop) { try await client.read("SELECT pg_advisory_lock_shared(1)") }
+        let counted = (0..<20).map { _ in
+          Task(executorPreference: client.loop) { try await client.read("SELECT nextval('reached')") }
+        }
+        // The tasks above, and the connection that they share, had their turns before this one has its answer.
+        try await client.query("SELECT 1")
+        try await session.query("SELECT 1")
+        for read in counted { read.cancel() }
+        for read in counted { await #expect(throws: CancellationError.self) { try await read.value } }
+        try await session.query("SELECT pg_advisory_unlock(1)")
+        _ = try await held.value
+      }
+      // Behind all that went out on the one lane.
+      let last = try await client.read("SELECT coalesce(pg_sequence_last_value('reached'), 0)")[0].int(0)
+      #expect(last <= 3)
+    }
+  }
+
   @Test func aKilledBackendFailsItsReadsOnlyAndIsReplaced() async throws {
     try await withClient {
       $0.readLanes = 1
