@@ -1,7 +1,9 @@
 internal import Glibc
 internal import LinuxIO
 
-/// A few threads for calls of libpq and of the resolver that block: looking a host up, asking a server to cancel.
+/// A few threads for one kind of call of libpq or of the resolver that blocks: looking a host up, asking a server to
+/// cancel. Kinds do not share threads, so that cancels which a dead server does not answer hold up no connection to its
+/// successor.
 ///
 /// A job that is stuck (a resolver that does not answer) holds one thread; the others go on. Threads end when there is
 /// nothing to do.
@@ -71,4 +73,12 @@ final class HelperThreads: Sendable {
       job()
     }
   }
+}
+
+/// The threads of one client.
+struct PostgresThreads: Sendable {
+  /// Of name look-ups, service files and the like.
+  let lookups = HelperThreads()
+  /// Of requests to cancel.
+  let cancels = HelperThreads(maximumThreads: 2, maximumJobs: 16)
 }

@@ -14,7 +14,7 @@ public import LinuxIO
 public final class PostgresClient: @unchecked Sendable {
   public let configuration: PostgresConfiguration
   let loop: EventLoop
-  private let helpers = HelperThreads()
+  let threads = PostgresThreads()
   private let pool: PostgresPool
 
   /// A connection of the pool in a caller's hands.
@@ -29,7 +29,7 @@ public final class PostgresClient: @unchecked Sendable {
     if let problem = configuration.pool.problem { throw PostgresError(.invalidConfiguration, problem) }
     self.configuration = configuration
     self.loop = loop
-    pool = PostgresPool(configuration: configuration, loop: loop, helpers: helpers)
+    pool = PostgresPool(configuration: configuration, loop: loop, threads: threads)
   }
 
   /// Keeps the pool until ``drain()`` has emptied it; when the task is cancelled, closes every connection at once.

@@ -13,7 +13,7 @@ final class PostgresConnection {
 
   let loop: EventLoop
   let processID: Int32
-  private let helpers: HelperThreads
+  private let cancels: HelperThreads
   private let answerTimeout: Duration
 
   /// PQfinish frees it, exactly once, in ``close()``; nil afterwards.
@@ -44,11 +44,11 @@ final class PostgresConnection {
 
   /// Takes over a connection that PQconnectPoll reported as ready.
   init(
-    adopting handle: OpaquePointer, loop: EventLoop, helpers: HelperThreads, answerTimeout: Duration
+    adopting handle: OpaquePointer, loop: EventLoop, cancels: HelperThreads, answerTimeout: Duration
   ) throws(PostgresError) {
     self.handle = handle
     self.loop = loop
-    self.helpers = helpers
+    self.cancels = cancels
     self.answerTimeout = answerTimeout
     lastAnswer = loop.now
     processID = PQbackendPID(handle)
@@ -391,11 +391,12 @@ final class PostgresConnection {
   }
 
   /// Asks the server to stop what this connection does. PQcancel opens a connection of its own and blocks, therefore on
-  /// a helper thread; PQgetCancel's copy outlives the connection and is freed by PQfreeCancel.
+  /// a helper thread; PQgetCancel's copy outlives the connection and is freed by PQfreeCancel. Where too many wait for a
+  /// server it is not asked: the connection is given up anyway, and the server's own timeouts end what it does.
   func requestCancel() {
     guard let handle, let cancel = PQgetCancel(handle) else { return }
     let request = CancelRequest(pointer: cancel)
-    if !helpers.run({ request.send() }) { request.free() }
+    if !cancels.run({ request.send() }) { request.free() }
   }
 
   /// Ends a connection whose state is not known any more; its user and the pool are told.

@@ -6,7 +6,7 @@ internal import LinuxIO
 final class PostgresConnector {
   private let configuration: PostgresConfiguration
   private let loop: EventLoop
-  private let helpers: HelperThreads
+  private let threads: PostgresThreads
   private var completion: ((Result<PostgresConnection, PostgresError>) -> Void)?
   /// PQfinish frees it also when connecting failed; handed over when it succeeded.
   private var handle: OpaquePointer?
@@ -15,10 +15,10 @@ final class PostgresConnector {
   /// In its last step: the session's settings.
   private var connection: PostgresConnection?
 
-  init(configuration: PostgresConfiguration, loop: EventLoop, helpers: HelperThreads) {
+  init(configuration: PostgresConfiguration, loop: EventLoop, threads: PostgresThreads) {
     self.configuration = configuration
     self.loop = loop
-    self.helpers = helpers
+    self.threads = threads
   }
 
   /// Calls `completion` once, after the connect timeout at the latest.
@@ -28,7 +28,7 @@ final class PostgresConnector {
     let confined = Confined(self)
     let configuration = configuration
     let loop = loop
-    let isAccepted = helpers.run {
+    let isAccepted = threads.lookups.run {
       let start = PostgresConnectStart(configuration)
       loop.execute { confined.value.started(start) }
     }
@@ -86,7 +86,7 @@ final class PostgresConnector {
     self.handle = nil
     do {
       let connection = try PostgresConnection(
-        adopting: handle, loop: loop, helpers: helpers,
+        adopting: handle, loop: loop, cancels: threads.cancels,
         answerTimeout: configuration.statementTimeout + configuration.answerGrace)
       self.connection = connection
       connection.send([

@@ -28,9 +28,9 @@ final class PostgresPool {
   /// With this many reads on a lane another one is wanted.
   private static let readsPerBusyLane = 16
 
-  init(configuration: PostgresConfiguration, loop: EventLoop, helpers: HelperThreads) {
+  init(configuration: PostgresConfiguration, loop: EventLoop, threads: PostgresThreads) {
     self.configuration = configuration
-    let driver = PostgresPoolDriver(configuration: configuration, loop: loop, helpers: helpers)
+    let driver = PostgresPoolDriver(configuration: configuration, loop: loop, threads: threads)
     pool = Pool(driver: driver, configuration: configuration.pool)
     driver.whenLost = { [weak self] in self?.connectionWasLost($0) }
   }

@@ -5,18 +5,18 @@ internal import LinuxIO
 final class PostgresPoolDriver: PoolDriver {
   private let configuration: PostgresConfiguration
   private let loop: EventLoop
-  private let helpers: HelperThreads
+  private let threads: PostgresThreads
   private var connectors: [PoolConnectionID: PostgresConnector] = [:]
   var whenLost: ((PoolConnectionID) -> Void)?
 
-  init(configuration: PostgresConfiguration, loop: EventLoop, helpers: HelperThreads) {
+  init(configuration: PostgresConfiguration, loop: EventLoop, threads: PostgresThreads) {
     self.configuration = configuration
     self.loop = loop
-    self.helpers = helpers
+    self.threads = threads
   }
 
   func open(_ id: PoolConnectionID, completion: @escaping (Result<PostgresConnection, any Error>) -> Void) {
-    let connector = PostgresConnector(configuration: configuration, loop: loop, helpers: helpers)
+    let connector = PostgresConnector(configuration: configuration, loop: loop, threads: threads)
     connectors[id] = connector
     connector.start { [self] result in
       connectors[id] = nil

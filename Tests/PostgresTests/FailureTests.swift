@@ -190,6 +190,31 @@ struct FailureTests {
     }
   }
 
+  /// While a dead primary leaves cancels unanswered, its successor is to be connected to.
+  @Test func cancelsThatAServerDoesNotAnswerHoldUpNoConnection() async throws {
+    let server = try await ThrowawayPostgres.own()
+    try await withClient(on: try await server.makeDatabase()) { client, _ in
+      try await client.withConnection { first in
+        try await first.query("SELECT 1")
+        let queries = (0..<6).map { _ in
+          Task(executorPreference: client.loop) { try await client.query("SELECT pg_sleep(60)") }
+        }
+        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while try await first.query(sleeping)[0].int(0) < 6 { await Task.yield() }
+        try await server.signal("STOP")
+        for query in queries { query.cancel() }
+        for query in queries { await #expect(throws: CancellationError.self) { try await query.value } }
+        // A look-up gets its thread at once, as long as the server is silent.
+        await withCheckedContinuation { continuation in
+          let isAccepted = client.threads.lookups.run { continuation.resume() }
+          if !isAccepted { continuation.resume() }
+          #expect(isAccepted)
+        }
+        try await server.signal("CONT")
+      }
+    }
+  }
+
   @Test func lockTimeoutsAndStatementTimeoutsKeepTheirCodes() async throws {
     try await withClient {
       $0.lockTimeout = .milliseconds(50)
