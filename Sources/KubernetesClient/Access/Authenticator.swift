@@ -7,6 +7,8 @@ final class Authenticator: Sendable {
   private let access: ClusterAccess
   private let time: KubernetesTime
   private let cache = Locked(CredentialCache())
+  /// What the plugin gave, apart from the files, which are read far more often than a plugin is to be run.
+  private let given = Locked(PluginAnswer())
   /// One refresh at a time: a plugin may open a browser, or count its calls.
   private let refreshing = AsyncLock()
 
@@ -16,6 +18,8 @@ final class Authenticator: Sendable {
   }
 
   /// The credentials to use now; suspends while they are read. When reading them again fails, the old ones are used on.
+  ///
+  /// - Throws: `.credentials`; `.cancelled` when the task was cancelled meanwhile, which says nothing about them.
   func credentials() async throws(KubernetesError) -> Credentials {
     if let current = cached() { return current }
     return try await refreshing.withLock { () throws(KubernetesError) in
@@ -27,6 +31,7 @@ final class Authenticator: Sendable {
         cache.withLock { $0.store(credentials, for: lifetime, at: now) }
         return credentials
       } catch {
+        if error.code == .cancelled { throw error }
         let now = time.elapsed()
         let fallback = cache.withLock { cache in
           cache.extend(for: CredentialCache.fileLifetime, at: now)
@@ -41,7 +46,7 @@ final class Authenticator: Sendable {
   /// The server refused `credentials`, or its certificate did not match them. True when reading them again may help.
   func rejected(_ credentials: Credentials) -> Bool {
     guard canChange else { return false }
-    cache.withLock { $0.reject(credentials) }
+    if cache.withLock({ $0.reject(credentials) }) { given.withLock { $0 = PluginAnswer() } }
     return true
   }
 
@@ -77,14 +82,25 @@ final class Authenticator: Sendable {
     if let exec = access.user.exec, credentials.bearerToken == nil {
       var authorities: [UInt8]?
       if case .authorities(let pem) = tls.trust { authorities = pem }
-      let given = try await ExecPluginRunner(plugin: exec, access: access).run(authorities: authorities)
+      let (given, remaining) = try await ask(exec, authorities)
       credentials.bearerToken = given.token
       if let identity = given.identity { credentials.tls.identity = identity }
-      if let remaining = given.expiration?.since(time.wallClock()) {
-        lifetime = min(lifetime ?? remaining, max(.zero, remaining - .seconds(10)))
-      }
+      if let remaining { lifetime = min(lifetime ?? remaining, remaining) }
     }
     return (credentials, lifetime)
+  }
+
+  /// What the plugin gave, and for how long it may be used; the plugin is run only where that is over.
+  private func ask(
+    _ plugin: ExecPlugin, _ authorities: [UInt8]?
+  ) async throws(KubernetesError) -> (ExecCredential, lifetime: Duration?) {
+    let now = time.elapsed()
+    if let (answer, remaining) = given.withLock({ $0.current(at: now) }) { return (answer, remaining) }
+    let answer = try await ExecPluginRunner(plugin: plugin, access: access).run(authorities: authorities)
+    let remaining = answer.expiration.map { max(.zero, $0.since(time.wallClock()) - .seconds(10)) }
+    let then = time.elapsed()
+    given.withLock { $0.store(answer, for: remaining, at: then) }
+    return (answer, remaining)
   }
 
   private func token() async throws(KubernetesError) -> String? {

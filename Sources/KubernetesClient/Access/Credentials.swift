@@ -13,7 +13,7 @@ struct Credentials: Sendable, Hashable {
 }
 
 /// How long credentials that were read are used, as client-go does it: files are read again each minute, ten seconds
-/// early; what a plugin gave holds until it expires. Pure.
+/// early. Pure.
 struct CredentialCache: Sendable {
   private var credentials: Credentials?
   private var usableUntil: Duration?
@@ -45,8 +45,31 @@ struct CredentialCache: Sendable {
     usableUntil = now + lifetime
   }
 
-  /// The server did not accept `rejected`. Ignored if others have been read since.
-  mutating func reject(_ rejected: Credentials) {
-    if credentials == rejected { isRejected = true }
+  /// The server did not accept `rejected`. Ignored, and false, if others have been read since.
+  mutating func reject(_ rejected: Credentials) -> Bool {
+    guard credentials == rejected else { return false }
+    isRejected = true
+    return true
+  }
+}
+
+/// What a plugin gave, until it expires. Pure.
+struct PluginAnswer: Sendable {
+  private var answer: ExecCredential?
+  private var usableUntil: Duration?
+
+  init() {}
+
+  /// The answer if it may still be used at `now`, and for how much longer; nil inside for ever.
+  func current(at now: Duration) -> (ExecCredential, remaining: Duration?)? {
+    guard let answer else { return nil }
+    guard let usableUntil else { return (answer, nil) }
+    return now < usableUntil ? (answer, usableUntil - now) : nil
+  }
+
+  /// Remembers what was given at `now`, for `lifetime`; nil for ever.
+  mutating func store(_ answer: ExecCredential, for lifetime: Duration?, at now: Duration) {
+    self.answer = answer
+    usableUntil = lifetime.map { now + $0 }
   }
 }

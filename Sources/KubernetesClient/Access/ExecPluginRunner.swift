@@ -31,7 +31,7 @@ struct ExecPluginRunner {
         maximumOutput: Self.maximumOutput
       ).run()
     } catch {
-      throw KubernetesError(code: .credentials, message: explain(error))
+      throw KubernetesError(code: error == .cancelled ? .cancelled : .credentials, message: explain(error))
     }
     return try ExecCredential(parsing: output, version: plugin.apiVersion, command: plugin.command)
   }
