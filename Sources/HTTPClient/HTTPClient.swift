@@ -24,14 +24,18 @@ public final class HTTPClient: Sendable {
   }
 
   /// Sends a request and waits for the whole answer, whatever its status.
-  public func execute(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
+  ///
+  /// - Parameter tls: what this request, and those that follow without one, are sent with, on new connections where it is
+  ///   another than before; those in flight end as they began. Nil for what the last one set, or the configuration.
+  public func execute(_ request: HTTPRequest, tls: TLSConfiguration? = nil) async throws(HTTPClientError) -> HTTPResponse {
     try request.validate()
     let ticket = Ticket()
     let result: Result<HTTPResponse, HTTPClientError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         onLoop { core in
           core.start(
-            request, ticket: ticket, sink: CollectingSink(limit: request.maximumBodySize, completion: continuation))
+            request, tls: tls, ticket: ticket,
+            sink: CollectingSink(limit: request.maximumBodySize, completion: continuation))
         }
       }
     } onCancel: {
@@ -41,7 +45,9 @@ public final class HTTPClient: Sendable {
   }
 
   /// Sends a request and waits for the answer's head; its body follows as it comes.
-  public func stream(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPStreamingResponse {
+  ///
+  /// - Parameter tls: as ``execute(_:tls:)`` takes it.
+  public func stream(_ request: HTTPRequest, tls: TLSConfiguration? = nil) async throws(HTTPClientError) -> HTTPStreamingResponse {
     try request.validate()
     let ticket = Ticket()
     let buffer = StreamSink.Buffer(capacity: core.streamBufferSize)
@@ -50,23 +56,13 @@ public final class HTTPClient: Sendable {
     let result: Result<HTTPResponseHead, HTTPClientError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         onLoop { core in
-          core.start(request, ticket: ticket, sink: StreamSink(buffer: buffer, completion: continuation))
+          core.start(request, tls: tls, ticket: ticket, sink: StreamSink(buffer: buffer, completion: continuation))
         }
       }
     } onCancel: {
       cancel(ticket)
     }
     return HTTPStreamingResponse(head: try result.get(), body: HTTPBody(source: source))
-  }
-
-  /// Uses another TLS configuration for requests from now on, on new connections; those in flight end as they began.
-  public func replaceTLS(_ tls: TLSConfiguration) async {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      onLoop { core in
-        core.replaceTLS(tls)
-        continuation.resume()
-      }
-    }
   }
 
   /// The counters at this moment.

@@ -44,11 +44,12 @@ final class HTTPClientCore: @unchecked Sendable {
     return statistics
   }
 
-  func start(_ request: HTTPRequest, ticket: Ticket, sink: any ResponseSink) {
+  func start(_ request: HTTPRequest, tls: TLSConfiguration?, ticket: Ticket, sink: any ResponseSink) {
     loop.preconditionIsCurrent()
     counters.requestsStarted += 1
     if isShutDown { return refuse(sink, .shutDown(sent: false)) }
     if ticket.isCancelled.load(ordering: .acquiring) { return refuse(sink, .cancelled(sent: false)) }
+    if let tls { replaceTLS(tls) }
     do throws(HTTPClientError) {
       let loop = loop
       let transfer = try CurlTransfer(
@@ -72,8 +73,7 @@ final class HTTPClientCore: @unchecked Sendable {
     end(entry.transfer, error)
   }
 
-  func replaceTLS(_ tls: TLSConfiguration) {
-    loop.preconditionIsCurrent()
+  private func replaceTLS(_ tls: TLSConfiguration) {
     guard tls != configuration.tls else { return }
     configuration.tls = tls
     // libcurl would go on using pooled connections that were made with the old one.

@@ -148,10 +148,31 @@ struct TLSTests {
     try await withClient(TLSConfiguration(trust: authority())) { client in
       try await expectOK(client, url)
       // The pooled connection was made with the old trust, and is not used any more.
-      await client.replaceTLS(TLSConfiguration(trust: try authority("other")))
+      let other = TLSConfiguration(trust: try authority("other"))
+      #expect(await refusal { try await client.execute(HTTPRequest(.get, url), tls: other) }?.code == .tls)
+      // It holds for what follows, too.
       #expect(await refusal { try await client.execute(HTTPRequest(.get, url)) }?.code == .tls)
-      await client.replaceTLS(TLSConfiguration(trust: try authority()))
+      let ours = TLSConfiguration(trust: try authority())
+      #expect(try await client.execute(HTTPRequest(.get, url), tls: ours).status == 200)
       try await expectOK(client, url)
+    }
+  }
+
+  /// A configuration that travelled apart from its request could be overtaken by a request that counted on it.
+  @Test func requestsAtOnceAreEachSentWithTheirOwnConfiguration() async throws {
+    let server = try TestServer.nginx(certificates, locations: "location / { return 200 ok; }")
+    let url = HTTPURL(scheme: .https, host: "127.0.0.1", port: server.port)
+    let configurations = [TLSConfiguration(trust: try authority("other")), TLSConfiguration(trust: try authority())]
+    try await withClient(TLSConfiguration(trust: .system)) { client in
+      await withTaskGroup(of: (Int, Int?).self) { group in
+        for number in 0..<20 {
+          group.addTask {
+            let answer = try? await client.execute(HTTPRequest(.get, url), tls: configurations[number % 2])
+            return (number, answer?.status)
+          }
+        }
+        for await (number, status) in group { #expect(status == (number.isMultiple(of: 2) ? nil : 200)) }
+      }
     }
   }
 

@@ -15,7 +15,6 @@ public final class KubernetesClient: Sendable {
   let http: HTTPClient
   let time: KubernetesTime
   private let authenticator: Authenticator
-  private let appliedTLS = Locked<TLSConfiguration?>(nil)
 
   /// Starts nothing. Throws `.invalid` for settings that cannot work; credentials are read with the first request.
   public init(
@@ -58,7 +57,7 @@ public final class KubernetesClient: Sendable {
       let outcome: RetryPolicy.Outcome
       let failure: KubernetesError
       do throws(HTTPClientError) {
-        let response = try await http.execute(authorized(request, credentials))
+        let response = try await http.execute(authorized(request, credentials), tls: credentials.tls)
         if (200..<300).contains(response.status) { return response }
         failure = KubernetesError(response, request: name)
         outcome = .answer(status: response.status, retryAfter: failure.retryAfter)
@@ -85,7 +84,7 @@ public final class KubernetesClient: Sendable {
       let credentials = try await authenticator.credentials()
       let failure: KubernetesError
       do throws(HTTPClientError) {
-        let response = try await http.stream(authorized(request, credentials))
+        let response = try await http.stream(authorized(request, credentials), tls: credentials.tls)
         if (200..<300).contains(response.status) { return response }
         failure = KubernetesError(try await collect(response), request: name)
       } catch {
@@ -103,12 +102,7 @@ public final class KubernetesClient: Sendable {
     return HTTPResponse(head: response.head, body: body)
   }
 
-  private func authorized(_ request: HTTPRequest, _ credentials: Credentials) async -> HTTPRequest {
-    let isNew = appliedTLS.withLock { applied in
-      defer { applied = credentials.tls }
-      return applied != credentials.tls
-    }
-    if isNew { await http.replaceTLS(credentials.tls) }
+  private func authorized(_ request: HTTPRequest, _ credentials: Credentials) -> HTTPRequest {
     var request = request
     if let token = credentials.bearerToken { request.headers["Authorization"] = "Bearer \(token)" }
     if let impersonation = access.user.impersonation { request.headers.add(impersonation) }
