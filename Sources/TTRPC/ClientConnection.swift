@@ -24,9 +24,10 @@ final class ClientConnection: FrameConnectionDelegate, @unchecked Sendable {
   }
 
   func start(_ transport: any Transport) throws(SystemError) {
+    let budget = QueueBudget(maximum: options.limits.maximumQueuedBytes)
     let frames = FrameConnection(
-      transport, on: loop, limits: options.limits, pool: BufferPool(),
-      budget: QueueBudget(maximum: options.limits.maximumQueuedBytes), delegate: self)
+      transport, on: loop, limits: options.limits, pool: BufferPool(), budget: budget, receiving: budget,
+      delegate: self)
     self.frames = frames
     try frames.start()
   }

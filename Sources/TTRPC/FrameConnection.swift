@@ -28,6 +28,8 @@ enum CloseCause: CustomStringConvertible {
   case frameTimeout
   /// The peer took nothing of what waited for it for too long.
   case writeStall
+  /// The unfinished frames of all connections together are as much as may be.
+  case noMemory
   case system(SystemError)
 
   var description: String {
@@ -37,6 +39,7 @@ enum CloseCause: CustomStringConvertible {
     case .violation(let violation): "not ttRPC: \(violation)"
     case .frameTimeout: "a frame was not completed in time"
     case .writeStall: "the peer did not read in time"
+    case .noMemory: "too much of unfinished frames waits in all"
     case .system(let error): error.description
     }
   }
@@ -56,7 +59,7 @@ final class FrameConnection {
   private var delegate: (any FrameConnectionDelegate)?
 
   private var decoder: FrameDecoder
-  private let incoming = ReceiveBuffer()
+  private let incoming: ReceiveBuffer
   private let outgoing: SendQueue
   private var interest: Interest = .readable
 
@@ -87,7 +90,7 @@ final class FrameConnection {
 
   init(
     _ transport: any Transport, on loop: EventLoop, limits: TransportLimits, pool: BufferPool, budget: QueueBudget,
-    delegate: any FrameConnectionDelegate
+    receiving: QueueBudget, delegate: any FrameConnectionDelegate
   ) {
     self.transport = transport
     self.loop = loop
@@ -95,6 +98,7 @@ final class FrameConnection {
     self.pool = pool
     self.budget = QueueBudget(maximum: limits.maximumQueuedBytesPerConnection, within: budget)
     self.delegate = delegate
+    incoming = ReceiveBuffer(budget: receiving)
     decoder = FrameDecoder(maximumLength: limits.maximumMessageSize)
     outgoing = SendQueue(pool: pool)
     lastProgress = loop.now
@@ -119,7 +123,8 @@ final class FrameConnection {
     do throws(SystemError) {
       let isWithinFrame = !incoming.isEmpty
       // Straight into the frame under way, or else into memory that all connections share.
-      let destination = isWithinFrame ? incoming.room(atLeast: 4096, expecting: expectedLength) : pool.scratch
+      let room = isWithinFrame ? incoming.room(atLeast: 4096, expecting: expectedLength) : pool.scratch
+      guard let destination = room else { return close(.noMemory) }
       switch try transport.read(into: destination) {
       case .wouldBlock:
         break
@@ -129,7 +134,7 @@ final class FrameConnection {
       case .bytes(let count):
         let bytes = UnsafeRawBufferPointer(rebasing: destination[..<count])
         let consumed = process(bytes)
-        incoming.append(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        if !incoming.append(UnsafeRawBufferPointer(rebasing: bytes[consumed...])) { return close(.noMemory) }
       case .closed:
         peerHasEnded = true
         updateInterest()
@@ -336,6 +341,8 @@ final class FrameConnection {
     guard !isClosed else { return }
     isClosed = true
     budget.giveBack(outgoing.count)
+    // Whoever processes its bytes at the moment forgets them afterwards.
+    if !isProcessing { incoming.discard() }
     frameTimer?.cancel()
     stallTimer?.cancel()
     transport.close()

@@ -30,7 +30,8 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
   /// Begins to read. Whoever calls this keeps the connection until ``TTRPCServer/closed(_:_:)``.
   func start(_ transport: any Transport) throws(SystemError) {
     let frames = FrameConnection(
-      transport, on: loop, limits: limits, pool: server.pool, budget: server.budget, delegate: self)
+      transport, on: loop, limits: limits, pool: server.pool, budget: server.budget,
+      receiving: server.receiving, delegate: self)
     self.frames = frames
     try frames.start()
   }

@@ -21,6 +21,8 @@ public final class TTRPCServer: @unchecked Sendable {
   let logger: Logger
   let pool = BufferPool()
   let budget: QueueBudget
+  /// The part of it that unfinished frames may take: peers that never finish theirs leave room for everybody's replies.
+  let receiving: QueueBudget
   let statuses: StatusCoder
   private let authorize: Authorization
 
@@ -62,6 +64,7 @@ public final class TTRPCServer: @unchecked Sendable {
     self.logger = logger
     self.authorize = authorize
     budget = QueueBudget(maximum: limits.maximumQueuedBytes)
+    receiving = QueueBudget(maximum: limits.maximumQueuedBytes / 2, within: budget)
     statuses = StatusCoder(codec)
   }
 

@@ -14,7 +14,8 @@ public struct TransportLimits: Hashable, Sendable {
   /// Bytes waiting to be written to one connection, beyond which a reply is replaced by RESOURCE_EXHAUSTED; and, counted
   /// apart, bytes received on it that no handler has taken. 16 MiB.
   public var maximumQueuedBytesPerConnection = 16 << 20
-  /// The same for all connections together. 256 MiB.
+  /// The same for all connections together, and with it the memory of frames that have come in part, which may take half
+  /// of it: where a frame under way needs more, its connection is closed. 256 MiB.
   public var maximumQueuedBytes = 256 << 20
   /// Bytes received on one stream that its handler has not taken yet, each message counted with 64 more. 1 MiB. One
   /// message more fails the stream with RESOURCE_EXHAUSTED, for the reader never waits for a handler. Large enough for
@@ -39,6 +40,9 @@ public struct TransportLimits: Hashable, Sendable {
     }
     if maximumQueuedBytes < maximumQueuedBytesPerConnection {
       return "maximumQueuedBytes must be at least maximumQueuedBytesPerConnection"
+    }
+    if maximumQueuedBytes / 2 < maximumMessageSize + (64 << 10) {
+      return "maximumQueuedBytes must be more than twice maximumMessageSize"
     }
     if maximumInboxBytes < 1 { return "maximumInboxBytes must be above zero" }
     if frameTimeout <= .zero || writeStallTimeout <= .zero { return "timeouts must be above zero" }

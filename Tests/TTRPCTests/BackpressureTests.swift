@@ -72,6 +72,44 @@ import Testing
     }
   }
 
+  /// A frame may take its time, and each peer may begin one: what they hold together is bounded nevertheless.
+  @Test func unfinishedFramesOfManyPeersHoldNoMoreThanIsAllowed() async throws {
+    var limits = TransportLimits()
+    limits.maximumMessageSize = 100_000
+    limits.maximumQueuedBytesPerConnection = 256 << 10
+    limits.maximumQueuedBytes = 512 << 10
+    try await withServer([.immediate(Self.echo) { request, _ in request }], limits: limits) { server in
+      let whole = FrameEncoder.frame(
+        stream: StreamID(3), type: .request, data: [UInt8](repeating: 0, count: 60_000))
+      // In one read with a request, whose answer tells that it has come.
+      func begin() async throws -> (RawPeer, RawPeer.Frame?) {
+        let peer = try await server.rawClient()
+        peer.send(Self.echoRequest(1) + whole.prefix(50_000))
+        return (peer, await peer.frame())
+      }
+      var holding: [RawPeer] = []
+      for _ in 0..<5 {
+        let (peer, answer) = try await begin()
+        #expect(answer?.stream == 1)
+        holding.append(peer)
+      }
+      #expect(try await server.loop.call { server.server.receiving.used } == 250_000)
+      let (surplus, _) = try await begin()
+      while await surplus.frame() != nil {}
+      #expect(await server.server.connectionCount == 5)
+      // Replies have the other half.
+      let client = try await server.client()
+      let reply = try await client.call(Self.echo, [7])
+      #expect(reply == [7])
+      // What was held is given back.
+      for peer in holding {
+        peer.send(Array(whole.dropFirst(50_000)))
+        #expect(await peer.frame()?.stream == 3)
+      }
+      #expect(try await server.loop.call { server.server.receiving.used } == 0)
+    }
+  }
+
   @Test func repliesThatNobodyReadsStopTheReadingOfRequests() async throws {
     var limits = TransportLimits()
     limits.highWaterMark = 10_000
@@ -92,7 +130,7 @@ import Testing
     }
   }
 
-  private static func echoRequest(_ id: UInt32) -> [UInt8] {
+  static func echoRequest(_ id: UInt32) -> [UInt8] {
     let head = RequestHead(service: "test.Service", method: "Echo")
     var envelope = [UInt8](repeating: 0, count: head.sizes(payload: 0).before)
     envelope.withUnsafeMutableBytes { head.writeBefore(payload: 0, to: $0) }
