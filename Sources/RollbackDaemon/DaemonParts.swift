@@ -65,6 +65,7 @@ struct DaemonParts: Sendable {
 
     var limits = TransportLimits()
     limits.maximumConnections = configuration.maximumConnections
+    limits.maximumConnectionsPerUser = max(1, configuration.maximumConnections / 2)
     server = TTRPCServer(
       on: front, methods: ServiceMethods(service: service, codec: codec, users: users).all, limits: limits,
       codec: codec, logger: log)

@@ -43,7 +43,7 @@ final class Acceptor: @unchecked Sendable {
   private func accept() {
     do throws(SystemError) {
       for _ in 0..<Self.perTurn {
-        guard server.hasPlace else {
+        guard server.places.hasRoom else {
           isFull = true
           return pause()
         }
@@ -63,7 +63,7 @@ final class Acceptor: @unchecked Sendable {
 
   /// A connection has ended.
   func placeBecameFree() {
-    guard isFull, server.hasPlace else { return }
+    guard isFull, server.places.hasRoom else { return }
     isFull = false
     resume()
   }

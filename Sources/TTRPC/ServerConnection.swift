@@ -12,7 +12,8 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
   var loop: EventLoop { server.loop }
   var limits: TransportLimits { server.limits }
   /// What every request is told, where the peer may not call at all.
-  private let refusal: RPCStatus?
+  let refusal: RPCStatus?
+  private var refusalTimer: LoopTimer?
   private var frames: FrameConnection?
   private var machine: ServerConnectionStateMachine<ServerCall>
   private var waiters: [RoomWaiter] = []
@@ -34,6 +35,8 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
       receiving: server.receiving, delegate: self)
     self.frames = frames
     try frames.start()
+    guard refusal != nil else { return }
+    refusalTimer = loop.schedule(after: limits.refusalTimeout) { [weak self] in self?.frames?.close(.finished) }
   }
 
   // MARK: Frames from the client
@@ -116,6 +119,7 @@ final class ServerConnection: FrameConnectionDelegate, @unchecked Sendable {
   }
 
   func closed(_ cause: CloseCause) {
+    refusalTimer?.cancel()
     for call in machine.close() { call.abandon(server.isStopping ? .serverStopping : .callerLeft) }
     roomAppeared()
     server.closed(self, cause)

@@ -1,3 +1,4 @@
+internal import Glibc
 public import LinuxIO
 public import Logging
 public import ProtobufC
@@ -42,6 +43,7 @@ public final class TTRPCServer: @unchecked Sendable {
   private var state = State.idle
   private var listeners: [Acceptor] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private(set) var places: ConnectionPlaces
   private var handlers = 0
   private var grace: LoopTimer?
 
@@ -61,6 +63,7 @@ public final class TTRPCServer: @unchecked Sendable {
     self.loop = loop
     self.methods = MethodTable(methods)
     self.limits = limits
+    places = ConnectionPlaces(limits, unlimitedUsers: [0, geteuid()])
     self.logger = logger
     self.authorize = authorize
     budget = QueueBudget(maximum: limits.maximumQueuedBytes)
@@ -187,19 +190,23 @@ public final class TTRPCServer: @unchecked Sendable {
     waiter?.resume()
   }
 
-  /// Whether another connection may be taken.
-  var hasPlace: Bool { connections.count < limits.maximumConnections }
-
   /// Begins a connection: finds out who the peer is before it reads a byte.
   func begin(_ transport: any Transport) {
     do throws(SystemError) {
       let peer = try transport.peer()
-      let connection = ServerConnection(self, peer: peer, refusal: refusal(of: peer))
+      let refusal: RPCStatus?
+      switch places.take(userID: peer.userID, refusal: self.refusal(of: peer)) {
+      case .serve: refusal = nil
+      case .refuse(let status): refusal = status
+      case .drop: return transport.close()
+      }
+      let connection = ServerConnection(self, peer: peer, refusal: refusal)
       connections[ObjectIdentifier(connection)] = connection
       do throws(SystemError) {
         try connection.start(transport)
       } catch {
         connections[ObjectIdentifier(connection)] = nil
+        places.giveBack(userID: peer.userID, wasRefused: refusal != nil)
         throw error
       }
       if case .running = state { return }
@@ -223,6 +230,7 @@ public final class TTRPCServer: @unchecked Sendable {
 
   func closed(_ connection: ServerConnection, _ cause: CloseCause) {
     connections[ObjectIdentifier(connection)] = nil
+    places.giveBack(userID: connection.peer.userID, wasRefused: connection.refusal != nil)
     switch cause {
     case .finished, .peerGone: logger.debug("connection closed", metadata: ["cause": "\(cause)"])
     default: logger.notice("connection closed", metadata: ["cause": "\(cause)", "uid": "\(connection.peer.userID)"])

@@ -1,7 +1,14 @@
 /// What one peer, and all of them together, may ask of this process. Everything has a clear refusal.
 public struct TransportLimits: Hashable, Sendable {
-  /// Connections at a time. 2,048. Further ones wait in the listener's backlog until one ends.
+  /// Connections at a time. 2,048. Requests of further ones are answered RESOURCE_EXHAUSTED, and the connection closed.
   public var maximumConnections = 2_048
+  /// Those of one user, so that nobody locks the others out; as many as there may be in all by default. The superuser
+  /// and the server's own user are not counted.
+  public var maximumConnectionsPerUser = Int.max
+  /// Refused connections at a time, which wait to be told so. 64. Further ones wait in the listener's backlog.
+  public var maximumRefusedConnections = 64
+  /// How long a refused peer may take until it has been told so. 5 s. Then its connection is closed.
+  public var refusalTimeout = Duration.seconds(5)
   /// Open calls of one connection. 1,024. The next is answered RESOURCE_EXHAUSTED.
   public var maximumStreamsPerConnection = 1_024
   /// The most data of one frame, envelope included. 4 MiB, ttRPC's own limit. A longer request is skipped and answered
@@ -32,6 +39,8 @@ public struct TransportLimits: Hashable, Sendable {
   /// What is wrong with these limits, in the fields' own words; nil when nothing is.
   public var problem: String? {
     if maximumConnections < 1 { return "maximumConnections must be at least 1" }
+    if maximumConnectionsPerUser < 1 { return "maximumConnectionsPerUser must be at least 1" }
+    if maximumRefusedConnections < 1 { return "maximumRefusedConnections must be at least 1" }
     if maximumStreamsPerConnection < 1 { return "maximumStreamsPerConnection must be at least 1" }
     if !(1024..<1 << 24).contains(maximumMessageSize) { return "maximumMessageSize must be from 1 KiB to below 16 MiB" }
     if lowWaterMark < 0 || lowWaterMark >= highWaterMark { return "lowWaterMark must be below highWaterMark" }
@@ -45,7 +54,7 @@ public struct TransportLimits: Hashable, Sendable {
       return "maximumQueuedBytes must be more than twice maximumMessageSize"
     }
     if maximumInboxBytes < 1 { return "maximumInboxBytes must be above zero" }
-    if frameTimeout <= .zero || writeStallTimeout <= .zero { return "timeouts must be above zero" }
+    if frameTimeout <= .zero || writeStallTimeout <= .zero || refusalTimeout <= .zero { return "timeouts must be above zero" }
     return nil
   }
 }

@@ -203,7 +203,7 @@ import Testing
     }
   }
 
-  @Test func connectionsAboveTheLimitWaitForAPlace() async throws {
+  @Test func connectionsAboveTheLimitAreRefusedAtOnce() async throws {
     var limits = TransportLimits()
     limits.maximumConnections = 2
     try await withSocket(answering, limits: limits) { server, address in
@@ -212,13 +212,36 @@ import Testing
       _ = try await first.call(Self.echo, [])
       _ = try await second.call(Self.echo, [])
       let third = try await TTRPCClient.connect(to: address, on: server.loop)
-      await expectFailure(.deadlineExceeded, nil, .here) {
-        try await third.call(Self.echo, [], CallOptions(timeout: .milliseconds(5)))
+      await expectFailure(.resourceExhausted, "the server has 2 connections, and takes no more", .peer) {
+        try await third.call(Self.echo, [])
       }
+      await third.waitUntilClosed()
       #expect(await server.server.connectionCount == 2)
       first.close()
-      let reply = try await third.call(Self.echo, [3])
+      await first.waitUntilClosed()
+      // The server hears of it in one of its next turns; what comes before is refused as well.
+      var reply: [UInt8]?
+      while reply == nil {
+        let fourth = try await TTRPCClient.connect(to: address, on: server.loop)
+        do { reply = try await fourth.call(Self.echo, [3]) } catch let error as RPCError {
+          #expect(error.code == .resourceExhausted)
+        }
+      }
       #expect(reply == [3])
+    }
+  }
+
+  @Test func aRefusedPeerThatAsksForNothingIsCutOff() async throws {
+    var limits = TransportLimits()
+    limits.maximumConnections = 1
+    limits.refusalTimeout = .milliseconds(20)
+    try await withSocket(answering, limits: limits) { server, address in
+      let served = try await TTRPCClient.connect(to: address, on: server.loop)
+      _ = try await served.call(Self.echo, [])
+      let silent = try await RawPeer.start(SocketTransport(try .connect(to: address)), on: server.loop)
+      #expect(await silent.frame() == nil)
+      let reply = try await served.call(Self.echo, [1])
+      #expect(reply == [1])
     }
   }
 
