@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPClient
 internal import KubernetesClient
 internal import LinuxIO
 internal import Logging
@@ -6,6 +7,7 @@ internal import Postgres
 internal import RegistryClient
 internal import RollbackService
 internal import TTRPC
+internal import TTRPCCore
 
 #if ROLLBACKD_FAILPOINTS
   internal import Failpoints
@@ -33,6 +35,7 @@ struct Daemon {
       try armFailpoints()
     #endif
     // Whatever can be wrong with the surroundings is found before the first thread starts.
+    try checkDescriptors(DescriptorLimit.raise())
     let access = try clusterAccess()
     let listeners = try makeListeners()
     let front = try EventLoop.start(label: "front")
@@ -50,6 +53,20 @@ struct Daemon {
       try? await Failpoint.drained.reach()
     #endif
     return try end.get()
+  }
+
+  /// Without a reserve beyond the clients, they would leave none for PostgreSQL and the API server.
+  private func checkDescriptors(_ limit: Int) throws(DaemonStartError) {
+    // Refused clients, both HTTP clients' connections, and 64 for loops, listeners, look-ups and the like.
+    let clients = configuration.maximumConnections
+    let others = TransportLimits().maximumRefusedConnections + 2 * HTTPClientConfiguration().maximumConnections + 64
+    let needed = clients + configuration.database.maximumConnections + others
+    guard needed > limit else { return }
+    throw DaemonStartError(
+      description: """
+        --max-connections \(clients) needs \(needed) descriptors and this process may have \(limit); raise its limit \
+        (LimitNOFILE= of systemd, ulimit -Hn) or lower the number
+        """, exitCode: 78)
   }
 
   private func clusterAccess() throws -> ClusterAccess {

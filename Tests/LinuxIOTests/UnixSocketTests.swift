@@ -107,6 +107,20 @@ import Testing
   }
 }
 
+@Suite struct DescriptorLimitTests {
+  /// In a process of its own, for the limit is the process's.
+  @Test func `the soft limit is raised to the hard one`() async {
+    await #expect(processExitsWith: .success) {
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+      var limit = rlimit(rlim_cur: 128, rlim_max: 512)
+      precondition(setrlimit(resource, &limit) == 0)
+      precondition(DescriptorLimit.raise() == 512)
+      precondition(getrlimit(resource, &limit) == 0)
+      precondition(limit.rlim_cur == 512)
+    }
+  }
+}
+
 @Suite struct SystemdTests {
   @Test(arguments: [
     ("42", "2", 2), ("41", "2", 0), ("42", "", 0), ("42", "-1", 0), ("42", "4000", 0), ("x", "1", 0),

@@ -56,6 +56,29 @@ import Testing
     #expect(!log.contains("50%off"), "\(log)")
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `more clients than there are descriptors for are refused at the start`() throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("rollbackd-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let said = Pipe()
+    let daemon = Process()
+    daemon.executableURL = URL(fileURLWithPath: "/bin/sh")
+    daemon.arguments = [
+      "-c", "ulimit -n 1024 && exec \"$@\"", "sh", try Self.program().path, "serve",
+      "--socket", directory.appendingPathComponent("sock").path,
+      "--kubeconfig", try Self.kubeconfig(in: directory).path, "--database-url", "host=\(directory.path)",
+      "--max-connections", "1000",
+    ]
+    daemon.environment = ["ROLLBACKD_ENVIRONMENT_FILE": "/dev/null"]
+    daemon.standardError = said
+    try daemon.run()
+    let log = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    daemon.waitUntilExit()
+    #expect(daemon.terminationStatus == 78)
+    #expect(log.contains("--max-connections 1000 needs 1200 descriptors and this process may have 1024"), "\(log)")
+  }
+
   /// One whose cluster is not there.
   private static func kubeconfig(in directory: URL) throws -> URL {
     let file = directory.appendingPathComponent("kubeconfig")
