@@ -20,7 +20,8 @@ public struct UnixListener: ~Copyable, Sendable {
 
   /// Listens on a new socket with the given mode and group.
   ///
-  /// A socket file that nobody listens on is replaced; one with a live listener is never stolen.
+  /// A socket file that nobody listens on is replaced; one with a live listener is never stolen. Of several processes that
+  /// do this at once one wins; a lock file beside the socket, gone afterwards, keeps them apart.
   ///
   /// - Parameters:
   ///   - mode: the file's permissions, set before anybody can connect.
@@ -30,6 +31,10 @@ public struct UnixListener: ~Copyable, Sendable {
   public static func bind(
     to address: UnixAddress, mode: UInt32 = 0o660, groupID: UInt32? = nil, backlog: Int32 = 1024
   ) throws(SystemError) -> UnixListener {
+    // From looking at what is there until others see that we listen: of two that start at once, the second would take
+    // the first one's socket for dead.
+    let lock = address.isAbstract ? nil : try BindLock(beside: address.path)
+    defer { lock?.release() }
     try removeDeadSocket(at: address)
     let socket = clinux_unix_socket()
     guard socket >= 0 else { throw .last("socket") }

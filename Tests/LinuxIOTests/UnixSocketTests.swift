@@ -66,6 +66,42 @@ import Testing
     }
   }
 
+  /// Between finding the socket dead and putting a live one in its place, another one may have done the same.
+  @Test func `of many that start at once one listens and nobody is robbed`() async throws {
+    for _ in 0..<200 {
+      var template = Array("/tmp/linuxio-XXXXXX".utf8CString)
+      try #require(mkdtemp(&template) != nil)
+      let directory = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init), as: UTF8.self) }
+      defer { rmdir(directory) }
+      let address = UnixAddress(path: directory + "/socket")
+      try leaveDeadSocket(at: address.path)
+      await withTaskGroup(of: ListenerBox?.self) { group in
+        for _ in 0..<4 {
+          group.addTask { (try? UnixListener.bind(to: address)).map { ListenerBox($0) } }
+        }
+        var listeners: [ListenerBox] = []
+        for await listener in group { if let listener { listeners.append(listener) } }
+        #expect(listeners.count == 1)
+        #expect(errorCode { _ = try UnixStream.connect(to: address) } == nil)
+      }
+      // Neither a socket nor a lock file is left.
+      #expect(rmdir(directory) == 0)
+    }
+  }
+
+  private func leaveDeadSocket(at path: String) throws {
+    let dead = try UnixListener.bind(to: UnixAddress(path: path))
+    #expect(rename(path, path + "-") == 0)
+    _ = consume dead
+    #expect(rename(path + "-", path) == 0)
+  }
+
+  private final class ListenerBox: Sendable {
+    private let listener: UnixListener
+
+    init(_ listener: consuming UnixListener) { self.listener = listener }
+  }
+
   @Test func `a file that is no socket is left alone`() throws {
     try withDirectory { directory in
       let path = directory + "/file"
