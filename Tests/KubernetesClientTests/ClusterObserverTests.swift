@@ -1,5 +1,6 @@
 import HTTPClient
 import KubernetesObjects
+import LinuxIO
 import Logging
 import RollbackTestKit
 import Testing
@@ -204,6 +205,28 @@ struct ClusterObserverTests {
         #expect(await updates.next() == nil)
       }
       #expect(await observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator().next() == nil)
+    }
+  }
+
+  /// The end has been asked for and has not been carried out: nobody will run what is subscribed to now.
+  @Test func aSubscriptionThatComesWhileTheObserverEndsEndsToo() async throws {
+    let loop = try EventLoop.start(label: "observer")
+    defer { loop.end() }
+    try await ScriptedCluster.with { cluster in
+      let observer = ClusterObserver(
+        client: cluster.client, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let running = Task(executorPreference: loop) { await observer.run() }
+      let early = observer.subscribe(to: Pod.self, in: "n")
+      _ = await serve(cluster, list: [], version: 1)
+      // On the loop that `run()` needs in order to end.
+      let late = try await loop.call {
+        running.cancel()
+        return observer.subscribe(to: Pod.self, in: "other")
+      }
+      #expect(await late.makeAsyncIterator().next() == nil)
+      await running.value
+      let iterator = early.makeAsyncIterator()
+      while await iterator.next() != nil {}
     }
   }
 

@@ -12,12 +12,11 @@ public final class ClusterObserver: Sendable {
   /// A reflector to run, whatever its kind.
   private struct Job: Sendable {
     let key: Key
-    let reflector: any AnyObject & Sendable
-    let run: @Sendable () async -> Void
+    let reflector: any AnyReflector
   }
 
   private struct State {
-    var reflectors: [Key: any AnyObject & Sendable] = [:]
+    var reflectors: [Key: any AnyReflector] = [:]
     var hasEnded = false
   }
 
@@ -44,13 +43,17 @@ public final class ClusterObserver: Sendable {
     await withDiscardingTaskGroup { group in
       for await job in jobs {
         group.addTask {
-          await job.run()
+          await job.reflector.run()
           self.remove(job)
         }
       }
-      // Cancelled, and so are the children.
+      // Cancelled, and so are the children. Those that came too late to become one are ended here.
       group.cancelAll()
-      state.withLock { $0.hasEnded = true }
+      let reflectors = state.withLock { state in
+        state.hasEnded = true
+        return Array(state.reflectors.values)
+      }
+      for reflector in reflectors { reflector.stop() }
     }
   }
 
@@ -67,7 +70,7 @@ public final class ClusterObserver: Sendable {
       let reflector = Reflector<Object>(
         client: client, namespace: namespace, idleTimeout: idleTimeout, logger: logger)
       state.reflectors[key] = reflector
-      newJobs.yield(Job(key: key, reflector: reflector, run: { await reflector.run() }))
+      newJobs.yield(Job(key: key, reflector: reflector))
       return reflector.subscribe(filter) ?? ObjectSubscription()
     }
   }
@@ -83,3 +86,11 @@ public final class ClusterObserver: Sendable {
     }
   }
 }
+
+/// A reflector of whatever kind.
+private protocol AnyReflector: AnyObject, Sendable {
+  func run() async
+  func stop()
+}
+
+extension Reflector: AnyReflector {}

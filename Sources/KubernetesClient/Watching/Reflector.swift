@@ -33,6 +33,11 @@ final class Reflector<Object: KubernetesResource>: Sendable {
       await group.next()
       group.cancelAll()
     }
+    stop()
+  }
+
+  /// Ends every subscription, now and from now on. Harmless twice.
+  func stop() {
     let wakeups = state.withLock { state in
       state.isStopped = true
       return state.subscribers.removeAll()
