@@ -104,9 +104,15 @@ final class FrameConnection {
     lastProgress = loop.now
   }
 
-  /// Begins to read.
+  /// Begins to read. Where that fails the delegate is let go of without a word: whoever started it is told.
   func start() throws(SystemError) {
-    try transport.start(on: loop, interest) { readiness in self.onReady(readiness) }
+    do throws(SystemError) {
+      try transport.start(on: loop, interest) { readiness in self.onReady(readiness) }
+    } catch {
+      delegate = nil
+      close(.system(error))
+      throw error
+    }
   }
 
   private func onReady(_ readiness: Readiness) {
