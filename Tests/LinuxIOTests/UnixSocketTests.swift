@@ -165,6 +165,41 @@ import Testing
     #expect(SystemdListeners.number(of: listenPID, listenFDs, processID: 42) == expected)
   }
 
+  /// As where systemd is stopped: its queue is full (unix(7), `max_dgram_qlen`), and a send would wait for ever.
+  @Test func `a service manager that does not read holds nobody up`() throws {
+    let path = "/tmp/linuxio-notify-\(getpid())"
+    unlink(path)
+    defer { unlink(path) }
+    let receiver = FileDescriptor(adopting: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
+    try #require(withAddress(path) { bind(receiver.rawValue, $0, $1) } == 0)
+    let filler = FileDescriptor(adopting: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
+    try filler.makeNonBlocking()
+    while withAddress(path, { sendto(filler.rawValue, "x", 1, 0, $0, $1) }) == 1 {}
+    #expect(errno == EAGAIN)
+    let notifier = SystemdNotifier(environment: ["NOTIFY_SOCKET": path], processID: getpid())
+    notifier.watchdog()
+    notifier.status("full")
+    notifier.stopping(status: "full")
+    let asked = ContinuousClock.now
+    notifier.ready(status: "full")
+    #expect(ContinuousClock.now - asked >= .milliseconds(900))
+    // With room again, what is said arrives.
+    var buffer = [UInt8](repeating: 0, count: 64)
+    while recv(receiver.rawValue, &buffer, buffer.count, Int32(MSG_DONTWAIT)) > 0 {}
+    notifier.watchdog()
+    let count = recv(receiver.rawValue, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "WATCHDOG=1")
+  }
+
+  private func withAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+  }
+
   @Test func `the watchdog is ours only when its process is`() {
     let ours = ["WATCHDOG_USEC": "2000000", "WATCHDOG_PID": "7"]
     #expect(SystemdNotifier(environment: ours, processID: 7).watchdogInterval == .seconds(2))
