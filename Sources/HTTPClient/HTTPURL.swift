@@ -118,8 +118,10 @@ public struct HTTPURL: Sendable, Hashable {
   }
 
   private static func quoted(_ text: String) -> String {
-    // A URL that did not parse may be anything, a pasted token among others: show only its beginning.
-    "\"\(text.prefix(60))\(text.count > 60 ? "…" : "")\""
+    // A URL that did not parse may be anything, a pasted token among others: show only its beginning, and nothing of what
+    // may be a name and a password before a host.
+    let shown = text.lastIndex(of: "@").map { "…\(text[$0...])" } ?? text
+    return "\"\(shown.prefix(60))\(shown.count > 60 ? "…" : "")\""
   }
 }
 

@@ -28,12 +28,12 @@ public struct RegistryMap: Sendable, Hashable {
   }
 
   /// Reads `PREFIX=URL` pairs.
-  /// - Throws: `RegistryMapError` naming the pair.
+  /// - Throws: `RegistryMapError` naming the pair, without what may be a password in it.
   public init(parsing pairs: [String]) throws(RegistryMapError) {
     var entries: [Entry] = []
     for pair in pairs {
       guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
-        throw RegistryMapError("expected PREFIX=URL, such as harbor/=https://harbor.example; \"\(pair)\" is none")
+        throw RegistryMapError("expected PREFIX=URL, such as harbor/=https://harbor.example; \"\(Self.shown(pair))\" is none")
       }
       var prefix = String(pair[..<equals])
       if !prefix.hasSuffix("/") { prefix += "/" }
@@ -50,6 +50,10 @@ public struct RegistryMap: Sendable, Hashable {
       entries.append(Entry(prefix: prefix, address: address))
     }
     self.init(entries)
+  }
+
+  private static func shown(_ pair: String) -> String {
+    pair.lastIndex(of: "@").map { "…\(pair[$0...])" } ?? pair
   }
 
   /// Where a repository, as references name it, lives; nil when no prefix covers it.

@@ -22,9 +22,13 @@ import Testing
     #expect(error?.mayHaveReachedServer == false)
   }
 
-  @Test func refusingNeverRepeatsAPassword() {
-    let error = #expect(throws: HTTPClientError.self) { try HTTPURL(parsing: "https://u:secret@h") }
-    #expect(error?.description.contains("secret") == false)
+  @Test(arguments: [
+    "https://u:secret@h", "u:secret@h", "ftp://u:secret@h", "https://u:secret @h", "https://u:secret@h#f",
+    "https://[u:secret@h", "https://u:s@secret@h",
+  ])
+  func refusingNeverRepeatsAPassword(_ text: String) {
+    let error = #expect(throws: HTTPClientError.self) { try HTTPURL(parsing: text) }
+    #expect(error?.description.contains("secret") == false, "\(String(describing: error))")
   }
 
   @Test func appendsSegmentsAndQueriesEncoded() throws {

@@ -44,4 +44,11 @@ import Testing
     let error = #expect(throws: RegistryMapError.self) { try RegistryMap(parsing: pairs) }
     #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
   }
+
+  @Test(arguments: ["robot:s3cret@harbor.example", "harbor/=robot:s3cret@harbor.example"])
+  func `a login in a pair is not repeated`(pair: String) {
+    let error = #expect(throws: RegistryMapError.self) { try RegistryMap(parsing: [pair]) }
+    #expect(error?.description.contains("@harbor.example") == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("s3cret") == false)
+  }
 }

@@ -53,6 +53,14 @@ import Testing
     #expect(error?.description.contains("s3cret") == false)
   }
 
+  @Test func `a login in the map is not repeated`() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try read(["--registry-map", "harbor/=robot:s3cret@harbor.example"])
+    }
+    #expect(error?.description.contains("s3cret") == false)
+    #expect(error?.description.contains("@harbor.example") == true, "\(error?.description ?? "")")
+  }
+
   @Test func `a malformed credential is named without being quoted`() {
     let error = #expect(throws: ConfigurationError.self) {
       try read([], credentials: ["registry-auth": #"{"auths":{"h":{"auth":"s3cret"}}}"#])

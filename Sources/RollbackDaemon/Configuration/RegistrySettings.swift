@@ -12,7 +12,9 @@ enum RegistrySettings {
     do throws(RegistryMapError) {
       map = try RegistryMap(parsing: values.list(.registryMap))
     } catch {
-      throw values.wrong(.registryMap, error.description)
+      // The error names the pair and leaves out a login that somebody put into it; the whole value would show it.
+      throw values.text(.registryMap).contains("@")
+        ? values.wrongSecret(.registryMap, error.description) : values.wrong(.registryMap, error.description)
     }
     // Read even where no registry is mapped: a wrong value is said at once.
     let credentials = try credentials(values)
