@@ -58,31 +58,31 @@ struct ServerTests {
     var configuration = DevCluster.Configuration()
     configuration.token = "secret"
     configuration.users = ["reader": .init(name: "reader", rules: [.readAll])]
-    let running = try await DevCluster.start(configuration)
-    let directory = try TemporaryDirectory()
-    let authority = try #require(running.cluster.certificate?.certificate)
-    let file = try directory.write(authority, to: "ca.pem")
-    func ask(_ token: String?, _ method: String = "GET") async throws -> (Int, JSON) {
-      let header = token.map { ["-H", "Authorization: Bearer \($0)"] } ?? []
-      let result = try await Command.run(
-        "curl",
-        ["-sS", "--cacert", file, "-X", method, "-w", "\n%{http_code}"] + header
-          + [running.baseURL + "/api/v1/namespaces/default/pods"])
-      let lines = result.output.split(separator: "\n")
-      return (Int(lines.last ?? "") ?? 0, try JSON.parse(text: String(lines.first ?? "")))
+    try await DevCluster.with(configuration) { cluster in
+      let directory = try TemporaryDirectory()
+      let authority = try #require(cluster.certificate?.certificate)
+      let file = try directory.write(authority, to: "ca.pem")
+      func ask(_ token: String?, _ method: String = "GET") async throws -> (Int, JSON) {
+        let header = token.map { ["-H", "Authorization: Bearer \($0)"] } ?? []
+        let result = try await Command.run(
+          "curl",
+          ["-sS", "--cacert", file, "-X", method, "-w", "\n%{http_code}"] + header
+            + [cluster.baseURL + "/api/v1/namespaces/default/pods"])
+        let lines = result.output.split(separator: "\n")
+        return (Int(lines.last ?? "") ?? 0, try JSON.parse(text: String(lines.first ?? "")))
+      }
+      #expect(try await ask("secret").0 == 200)
+      #expect(try await ask("reader").0 == 200)
+      #expect(try await ask("reader", "DELETE").0 == 403)
+      let wrong = try await ask("wrong")
+      #expect(wrong.0 == 401)
+      #expect(
+        wrong.1 == [
+          "kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Failure",
+          "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
+        ])
+      #expect(try await ask(nil).0 == 403)
     }
-    #expect(try await ask("secret").0 == 200)
-    #expect(try await ask("reader").0 == 200)
-    #expect(try await ask("reader", "DELETE").0 == 403)
-    let wrong = try await ask("wrong")
-    #expect(wrong.0 == 401)
-    #expect(
-      wrong.1 == [
-        "kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Failure",
-        "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
-      ])
-    #expect(try await ask(nil).0 == 403)
-    await running.shutdown()
   }
 
   @Test func aWatchStreamsAndEnds() async throws {

@@ -3,7 +3,8 @@ internal import Foundation
 
 /// Runs a `ClusterState` against a clock and hands lines to open watches.
 ///
-/// Everything happens under one lock and without suspension; a Dispatch timer wakes it when work is due.
+/// Everything happens under one lock and without suspension; from ``start()`` on a Dispatch timer wakes it when work is
+/// due.
 final class ClusterEngine: Sendable {
   private struct Shared {
     var state: ClusterState
@@ -28,7 +29,7 @@ final class ClusterEngine: Sendable {
   private let queue = DispatchQueue(label: "development-cluster")
   /// A dispatch source may be scheduled and cancelled from any thread (dispatch_source(3)); nothing else is done to it.
   private nonisolated(unsafe) let timer: any DispatchSourceTimer
-  private let start = ContinuousClock.now
+  private let origin = ContinuousClock.now
   private let startTime: Timestamp
   private let isManual: Bool
   private let backlog: Int
@@ -45,9 +46,12 @@ final class ClusterEngine: Sendable {
     shared = Locked(Shared(state: state))
     timer = DispatchSource.makeTimerSource(queue: queue)
     timer.setEventHandler { [weak self] in self?.wake() }
+    // Does nothing before it is scheduled, and may not be let go of before this (dispatch_source(3)).
     timer.resume()
-    wake()
   }
+
+  /// Lets time begin to pass.
+  func start() { wake() }
 
   deinit { timer.cancel() }
 
@@ -63,7 +67,7 @@ final class ClusterEngine: Sendable {
   }
 
   /// The cluster's time by the clock.
-  private var clockTime: Timestamp { startTime + (ContinuousClock.now - start) }
+  private var clockTime: Timestamp { startTime + (ContinuousClock.now - origin) }
 
   private func wake() {
     shared.withLock { shared in

@@ -9,6 +9,7 @@ internal import NIOSSL
 extension DevCluster {
   /// Serves until the task is cancelled. Throws where the address cannot be listened on.
   public func run() async throws {
+    engine.start()
     defer {
       listening.end()
       engine.stop()
@@ -48,20 +49,6 @@ extension DevCluster {
     }
   }
 
-  /// A cluster that serves already, until `shutdown()`.
-  public static func start(_ configuration: Configuration = Configuration()) async throws -> RunningDevCluster {
-    let cluster = try DevCluster(configuration)
-    let task = Task { try await cluster.run() }
-    do {
-      return RunningDevCluster(
-        cluster: cluster, baseURL: try await cluster.baseURL, kubeconfig: try await cluster.kubeconfig, task: task)
-    } catch {
-      // What kept it from listening says more than that it does not.
-      try await task.value
-      throw error
-    }
-  }
-
   private func respond(to request: Request, _ context: ClusterContext) async throws -> Response {
     let body = try await request.body.collect(upTo: 8 * 1024 * 1024)
     let apiRequest = APIRequest(request, body: Array(body.readableBytesView))
@@ -90,21 +77,6 @@ extension DevCluster {
       return Caller(name: user.name, rules: user.rules)
     }
     return nil
-  }
-}
-
-/// A development cluster that serves in a task of its own.
-public struct RunningDevCluster: Sendable {
-  public let cluster: DevCluster
-  public let baseURL: String
-  /// The text of a kubeconfig for the administrator.
-  public let kubeconfig: String
-  let task: Task<Void, any Error>
-
-  /// Stops serving, and suspends until that is done.
-  public func shutdown() async {
-    task.cancel()
-    _ = await task.result
   }
 }
 

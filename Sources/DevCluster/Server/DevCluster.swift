@@ -2,7 +2,7 @@ internal import Foundation
 
 /// A Kubernetes cluster in memory: the API's behaviour around Deployments, served over HTTP on loopback.
 ///
-/// Nothing listens before `run()` or `start(_:)`. It keeps no files and forgets everything when it ends.
+/// Nothing listens, and no time passes, before `run()`. It keeps no files and forgets everything when it ends.
 public final class DevCluster: Sendable {
   /// How a development cluster is set up.
   public struct Configuration: Sendable {
