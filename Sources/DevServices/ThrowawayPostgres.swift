@@ -121,16 +121,24 @@ public final class ThrowawayPostgres: Sendable {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "\(bin)/psql")
     process.arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", conninfo(database: database)]
-    let (input, output, errors) = (Pipe(), Pipe(), Pipe())
-    (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
+    // Files, not pipes: of two pipes that are read one after the other the second may fill, and psql would wait for ever.
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("psql-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (output, errors) = (folder.appendingPathComponent("output"), folder.appendingPathComponent("errors"))
+    for file in [output, errors] { try Data().write(to: file) }
+    let input = Pipe()
+    process.standardInput = input
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
     input.fileHandleForWriting.write(Data((sql + "\n").utf8))
     try input.fileHandleForWriting.close()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailure(description: complaint) }
-    return text.trimmingCharacters(in: .newlines)
+    guard process.terminationStatus == 0 else {
+      throw CommandFailure(description: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+    }
+    return String(decoding: try Data(contentsOf: output), as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 
   /// Where initdb, pg_ctl and psql are: the newest version's folder in Debian's layout, else where psql is found.

@@ -199,6 +199,17 @@ struct QueryTests {
     }
   }
 
+  /// More than a pipe holds, on each of psql's outputs.
+  @Test func thePsqlOfTestsIsHeldUpByNothingThatItSays() async throws {
+    let database = try await ThrowawayPostgres.shared().makeDatabase()
+    let said = try await database.psql(
+      """
+      DO $$ BEGIN FOR i IN 1 .. 2000 LOOP RAISE NOTICE '%', repeat('x', 100); END LOOP; END $$;
+      SELECT repeat('y', 200000);
+      """)
+    #expect(said.count == 200_000)
+  }
+
   @Test func aHostNameIsLookedUpAndAUrlIsUnderstood() async throws {
     let error = try await #require(throws: PostgresError.self) {
       try await withClient {
