@@ -4,7 +4,7 @@ internal import Glibc
 /// One thread that waits with epoll(7) for descriptors, timers and work, and runs what became ready.
 ///
 /// It is also an executor: tasks that prefer it (`Task(executorPreference: loop)`,
-/// `Task.immediate(executorPreference: loop)`) and actors on its ``serialExecutor`` run on its thread.
+/// `Task.immediate(executorPreference: loop)`) run on its thread.
 /// One turn is: wait, call the handlers of the ready descriptors, fire the timers that are due, run the queued work,
 /// then call the ``atEndOfTurn(_:)`` hooks. Nothing that runs on it may block.
 ///
@@ -37,7 +37,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private enum Work {
     case closure(@Sendable () -> Void)
     case job(UnownedJob)
-    case actorJob(UnownedJob, UnownedSerialExecutor)
   }
 
   /// How many queued jobs run before descriptors get their turn again.
@@ -113,10 +112,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   public func enqueue(_ job: consuming ExecutorJob) {
     add(.job(UnownedJob(job)))
-  }
-
-  func enqueue(_ job: UnownedJob, isolatedTo executor: UnownedSerialExecutor) {
-    add(.actorJob(job, executor))
   }
 
   /// Runs `body` on the loop and returns what it returns; at once when already there. Suspends the caller, and does not
@@ -295,7 +290,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         switch work {
         case .closure(let closure): closure()
         case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-        case .actorJob(let job, let executor): job.runSynchronously(on: executor)
         }
       }
     }

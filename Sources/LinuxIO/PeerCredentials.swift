@@ -37,9 +37,4 @@ public struct PeerCredentials: Hashable, Sendable {
       processID: processID, userID: userID, groupID: groupID,
       supplementaryGroupIDs: Array(groups.prefix(Int(count))))
   }
-
-  /// Whether the group is the effective one or a supplementary one.
-  public func isMember(ofGroup group: UInt32) -> Bool {
-    groupID == group || supplementaryGroupIDs.contains(group)
-  }
 }

@@ -28,8 +28,6 @@ public struct SystemdNotifier: Sendable {
   public func status(_ status: String) { send("STATUS=\(status)") }
   /// The service is shutting down.
   public func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }
-  /// The configuration is being read again; ``ready(status:)`` ends it.
-  public func reloading(monotonicMicroseconds: Int64) { send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds)") }
   /// The service works; only a check that proves it may say so.
   public func watchdog() { send("WATCHDOG=1") }
 

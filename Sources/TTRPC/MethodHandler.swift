@@ -35,25 +35,6 @@ extension RPCError {
   }
 }
 
-struct ImmediateHandler<Request: Sendable, Reply: Sendable>: MethodHandler {
-  let rpc: RPC<Request, Reply>
-  let body: @Sendable (Request, RequestContext) throws -> Reply
-  var kind: MethodKind { .unary }
-
-  func start(_ request: IncomingRequest) throws {
-    let message = try decode(request.payload, rpc.request)
-    let context = request.connection.context(of: request, presence: AlwaysPresent.shared, deadline: nil)
-    let reply = try body(message, context)
-    request.connection.sendReply(reply, rpc.reply, on: request.header.stream)
-  }
-}
-
-/// The caller of a call that is answered before anything else can happen.
-private final class AlwaysPresent: CallerPresence {
-  static let shared = AlwaysPresent()
-  var abandonment: Abandonment? { nil }
-}
-
 struct UnaryHandler<Request: Sendable, Reply: Sendable>: MethodHandler {
   let rpc: RPC<Request, Reply>
   let body: @Sendable (Request, RequestContext) async throws -> Reply

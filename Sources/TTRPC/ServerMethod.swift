@@ -2,9 +2,9 @@ public import TTRPCCore
 
 /// A method that a server answers: its description and its handler.
 ///
-/// Handlers run on the server's loop and must not block it. Each but ``immediate(_:_:)``'s has a task of its own, which
-/// is cancelled when nobody waits for the call any more; see ``RequestContext/abandonment``. Throw ``RPCError`` to say
-/// what the caller is told; any other error is logged and told as UNKNOWN without its text.
+/// Handlers run on the server's loop and must not block it. Each has a task of its own, which is cancelled when nobody
+/// waits for the call any more; see ``RequestContext/abandonment``. Throw ``RPCError`` to say what the caller is told; any
+/// other error is logged and told as UNKNOWN without its text.
 public struct ServerMethod: Sendable {
   let service: String
   let method: String
@@ -15,13 +15,6 @@ public struct ServerMethod: Sendable {
     service = rpc.service
     method = rpc.method
     self.handler = handler
-  }
-
-  /// One message each way, answered before the next frame is looked at: for replies that are at hand.
-  public static func immediate<Request, Reply>(
-    _ rpc: RPC<Request, Reply>, _ body: @escaping @Sendable (Request, RequestContext) throws -> Reply
-  ) -> ServerMethod {
-    ServerMethod(rpc, ImmediateHandler(rpc: rpc, body: body))
   }
 
   /// One message each way.

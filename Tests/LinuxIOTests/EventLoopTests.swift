@@ -166,13 +166,6 @@ func withEventLoop<Result>(_ body: (EventLoop) async throws -> Result) async thr
       _ = await #expect(throws: CancellationError.self) { try await task.value }
     }
   }
-
-  @Test func `an actor on the loop's serial executor runs there`() async throws {
-    try await withEventLoop { loop in
-      let resident = Resident(loop)
-      #expect(await resident.isAtHome())
-    }
-  }
 }
 
 /// What happened, in order.
@@ -180,20 +173,6 @@ private final class Recorder: Sendable {
   private let values = Mutex<[String]>([])
   var notes: [String] { values.withLock { $0 } }
   func note(_ value: String) { values.withLock { $0.append(value) } }
-}
-
-private actor Resident {
-  private let loop: EventLoop
-  private let executor: LoopSerialExecutor
-
-  init(_ loop: EventLoop) {
-    self.loop = loop
-    executor = LoopSerialExecutor(loop)
-  }
-
-  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-  func isAtHome() -> Bool { loop.isCurrent }
 }
 
 private enum Thread {

@@ -24,7 +24,7 @@ import Testing
       behind.open()
       for _ in 0..<100 { try await writer.send([UInt8](repeating: 2, count: 10_000)) }
     }
-    try await withServer([method, .immediate(Self.echo) { request, _ in request }]) { server in
+    try await withServer([method, .unary(Self.echo) { request, _ in request }]) { server in
       let client = try await server.rawClient()
       client.setReading(false)
       client.send(Self.feedRequest)
@@ -62,7 +62,7 @@ import Testing
   @Test func aFrameThatIsNeverFinishedIsCutOff() async throws {
     var limits = TransportLimits()
     limits.frameTimeout = .milliseconds(20)
-    try await withServer([.immediate(Self.echo) { request, _ in request }], limits: limits) { server in
+    try await withServer([.unary(Self.echo) { request, _ in request }], limits: limits) { server in
       for start in [[0, 0], Array(Self.feedRequest.dropLast()), [0, 0x50, 0, 0, 0, 0, 0, 1, 1, 0, 0]] as [[UInt8]] {
         let client = try await server.rawClient()
         client.send(start)
@@ -78,7 +78,7 @@ import Testing
     limits.maximumMessageSize = 100_000
     limits.maximumQueuedBytesPerConnection = 256 << 10
     limits.maximumQueuedBytes = 512 << 10
-    try await withServer([.immediate(Self.echo) { request, _ in request }], limits: limits) { server in
+    try await withServer([.unary(Self.echo) { request, _ in request }], limits: limits) { server in
       let whole = FrameEncoder.frame(
         stream: StreamID(3), type: .request, data: [UInt8](repeating: 0, count: 60_000))
       // In one read with a request, whose answer tells that it has come.
@@ -116,7 +116,7 @@ import Testing
     limits.lowWaterMark = 1_000
     let answered = Box<Int>()
     let count = 1_000
-    let method = ServerMethod.immediate(Self.echo) { request, _ in [UInt8](repeating: request.first ?? 0, count: 1_000)
+    let method = ServerMethod.unary(Self.echo) { request, _ in [UInt8](repeating: request.first ?? 0, count: 1_000)
     }
     try await withServer([method], limits: limits) { server in
       let client = try await server.rawClient(capacity: 4_096)
@@ -160,7 +160,7 @@ import Testing
     let method = ServerMethod.serverStream(Self.feed) { _, writer, _ in
       for _ in 0..<500 { try await writer.send([1]) }
     }
-    try await withServer([method, .immediate(Self.echo) { request, _ in request }]) { server in
+    try await withServer([method, .unary(Self.echo) { request, _ in request }]) { server in
       var options = ClientOptions()
       options.inboxStallTimeout = .milliseconds(20)
       options.limits.maximumInboxBytes = 4_096

@@ -35,16 +35,16 @@ import Testing
 
   private let answering: [ServerMethod] = [.unary(echo) { request, _ in request }]
 
-  @Test func anImmediateHandlerAnswersWithoutATask() async throws {
-    try await withServer([.immediate(Self.echo) { request, _ in request + [1] }]) { server in
+  @Test func aHandlerThatDoesNotSuspendAnswersAtOnce() async throws {
+    try await withServer([.unary(Self.echo) { request, _ in request + [1] }]) { server in
       let client = try await server.rawClient()
       client.send(request(1) + request(3, "Echo", []))
       #expect(await client.frames(2) == [reply(1, [7, 1]), reply(3, [1])])
     }
   }
 
-  @Test func anImmediateHandlersErrorIsTold() async throws {
-    let method = ServerMethod.immediate(Self.echo) { _, _ in throw RPCError(.notFound, "not here") }
+  @Test func theErrorOfAHandlerThatDoesNotSuspendIsTold() async throws {
+    let method = ServerMethod.unary(Self.echo) { _, _ in throw RPCError(.notFound, "not here") }
     try await withServer([method]) { server in
       let client = try await server.rawClient()
       client.send(request(1))

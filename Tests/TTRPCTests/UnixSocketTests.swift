@@ -32,7 +32,7 @@ import Testing
 
   @Test func thePeerIsWhoTheKernelSays() async throws {
     let seen = Box<PeerIdentity>()
-    let method = ServerMethod.immediate(Self.echo) { request, context in
+    let method = ServerMethod.unary(Self.echo) { request, context in
       seen.put(context.peer)
       return request
     }
@@ -250,7 +250,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let address = UnixAddress(path: "@ttrpc-test-\(UUID().uuidString)")
       try await withLoop { loop in
-        let method = ServerMethod.immediate(ServerCallTests.echo) { request, _ in request }
+        let method = ServerMethod.unary(ServerCallTests.echo) { request, _ in request }
         let server = TTRPCServer(on: loop, methods: [method], logger: .silent)
         await server.listen(on: try UnixListener.bind(to: address))
         let running = Task { await server.run() }

@@ -2,14 +2,6 @@ internal import HTTPClient
 public import KubernetesObjects
 
 extension KubernetesClient {
-  /// How a patch's body is meant.
-  public enum PatchType: String, Sendable {
-    /// Lists such as `containers` merge by their key. An unknown container name **adds** a container.
-    case strategicMerge = "application/strategic-merge-patch+json"
-    case merge = "application/merge-patch+json"
-    case json = "application/json-patch+json"
-  }
-
   /// Which state of the collection a list may return (API concepts, "Resource versions").
   public enum ListVersion: Sendable, Hashable {
     /// The newest, from etcd.
@@ -65,26 +57,19 @@ extension KubernetesClient {
     }
   }
 
-  /// Changes one object, as our field manager, refusing unknown fields.
+  /// Changes one object by a strategic merge patch, as our field manager, refusing unknown fields. Lists such as
+  /// `containers` merge by their key; an unknown container name **adds** a container.
   ///
-  /// The body must carry a precondition (`metadata.uid` and `metadata.resourceVersion`, or JSON patch `test`s): libcurl
-  /// may send a request twice (``HTTPRequest/requiresNewConnection``), and a caller may not know whether a failed one
-  /// was carried out (``KubernetesError/leavesOutcomeUnknown``).
+  /// The body must carry a precondition (`metadata.uid` and `metadata.resourceVersion`): libcurl may send a request twice
+  /// (``HTTPRequest/requiresNewConnection``), and a caller may not know whether a failed one was carried out.
   public func patch<Object: KubernetesResource>(
-    _ type: Object.Type, name: String, namespace: String, body: [UInt8], as patchType: PatchType = .strategicMerge,
-    dryRun: Bool = false
+    _ type: Object.Type, name: String, namespace: String, body: [UInt8]
   ) async throws(KubernetesError) -> Answer<Object> {
-    var query = [(name: "fieldManager", value: configuration.fieldManager), ("fieldValidation", "Strict")]
-    if dryRun { query.append(("dryRun", "All")) }
+    let query = [(name: "fieldManager", value: configuration.fieldManager), ("fieldValidation", "Strict")]
     let url = try url(type.resource, namespace: namespace, [name]).with(query: query)
-    let response = try await send(request(.patch, url, body: body, contentType: patchType.rawValue))
+    let response = try await send(
+      request(.patch, url, body: body, contentType: "application/strategic-merge-patch+json"))
     return Answer(object: try decode(type, from: response, request: "PATCH \(url.path)"), headers: response.headers)
-  }
-
-  /// The events about one object, as far as the server still keeps them.
-  public func events(about uid: String, namespace: String) async throws(KubernetesError) -> [Event] {
-    let selection = Selection(fields: "involvedObject.uid=\(uid)")
-    return try await list(Event.self, namespace: namespace, selection: selection, version: .any).items
   }
 
   /// The end of a container's log.

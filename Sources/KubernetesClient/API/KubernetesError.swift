@@ -73,16 +73,6 @@ public struct KubernetesError: Error, Sendable, Hashable {
 
   /// The resourceVersion asked for lies in the server's future.
   public var isResourceVersionTooLarge: Bool { causes.contains { $0.reason == "ResourceVersionTooLarge" } }
-
-  /// Whether a write that failed so may nevertheless have been carried out: read the object and compare.
-  public var leavesOutcomeUnknown: Bool {
-    switch code {
-    case .unreachable, .tls, .cancelled: transport?.mayHaveReachedServer ?? false
-    case .serverTimeout, .malformedAnswer: true
-    case .refused: (status ?? 0) >= 500
-    default: false
-    }
-  }
 }
 
 extension KubernetesError: CustomStringConvertible {

@@ -24,13 +24,11 @@ struct ObjectFeed<Object: KubernetesResource> {
   private var reachability = Reachability.reachable
   private var reported = Reachability.reachable
 
-  init(
-    client: KubernetesClient, namespace: String, selection: Selection, from resourceVersion: String? = nil
-  ) {
+  init(client: KubernetesClient, namespace: String, selection: Selection) {
     self.client = client
     self.namespace = namespace
     self.selection = selection
-    machine = resourceVersion.map { ReflectorStateMachine(from: $0) } ?? ReflectorStateMachine()
+    machine = ReflectorStateMachine()
   }
 
   /// The next thing to know; nil only when the task is cancelled.

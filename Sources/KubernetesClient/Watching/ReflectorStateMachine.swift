@@ -58,7 +58,6 @@ struct ReflectorStateMachine: Sendable {
 
   private var state = State.idle
   private var backoff: Backoff
-  private let firstStep: Next
   /// Lists that were forced by an unusable resourceVersion, without any progress between them.
   private var fruitlessLists = 0
   /// Watches that failed for no reason of ours, without an event between them.
@@ -76,17 +75,10 @@ struct ReflectorStateMachine: Sendable {
   /// Begins with a list of any state that the server has at hand.
   init(backoff: Backoff = Backoff()) {
     self.backoff = backoff
-    firstStep = .list(resourceVersion: "0")
-  }
-
-  /// Begins with a watch: the caller has the state as of `resourceVersion`, for instance from a PATCH's answer.
-  init(from resourceVersion: String, backoff: Backoff = Backoff()) {
-    self.backoff = backoff
-    firstStep = .watch(from: resourceVersion)
   }
 
   mutating func start(at now: Duration) -> Action {
-    take(firstStep, at: now)
+    take(.list(resourceVersion: "0"), at: now)
   }
 
   /// The list came, whole.

@@ -40,7 +40,7 @@ struct KubernetesCluster: Cluster {
     #endif
     do throws(KubernetesError) {
       let answer = try await client.patch(
-        Deployment.self, name: name, namespace: namespace, body: Array(patch.json.utf8), as: .strategicMerge)
+        Deployment.self, name: name, namespace: namespace, body: Array(patch.json.utf8))
       return .applied(answer.object, serverDate: answer.serverDate)
     } catch {
       switch error.code {
