@@ -118,7 +118,7 @@ public struct AuditEvents: AsyncSequence, Sendable {
           page = try await nextOfStream()
         } catch {
           switch follower.failed(error) {
-          case .openAgain(let delay): try await client.clock.pause(delay)
+          case .openAgain(let delay): try await client.pause(delay)
           case .fail(let error): throw error
           }
           continue

@@ -21,14 +21,24 @@ public final class RollbackClient: Sendable {
   let session: Session
   let methods: Methods
   let clock: any Clock<Duration>
+  private let random: @Sendable () -> Double
 
+  /// - Parameter random: a number in 0 ..< 1.
   init(
-    _ configuration: Configuration, clock: any Clock<Duration>, codec: ProtobufCodec, open: @escaping Session.Open
+    _ configuration: Configuration, clock: any Clock<Duration>,
+    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }, codec: ProtobufCodec,
+    open: @escaping Session.Open
   ) {
     self.configuration = configuration
     self.clock = clock
+    self.random = random
     session = Session(configuration, clock: clock, open: open)
     methods = Methods(codec)
+  }
+
+  /// Waits before another try, in step with nobody.
+  func pause(_ duration: Duration) async throws(RollbackError) {
+    try await clock.pause(RetryPolicy.drawn(duration, random()))
   }
 
   /// Connects, lends `body` a client, and closes the connection when `body` returns or throws.

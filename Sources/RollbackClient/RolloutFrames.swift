@@ -45,7 +45,7 @@ public struct RolloutFrames: AsyncSequence, Sendable {
           action = follower.failed(error)
         }
         switch action {
-        case .callAgain(let delay): try await client.clock.pause(delay)
+        case .callAgain(let delay): try await client.pause(delay)
         case .fail(let error): throw error
         }
       }

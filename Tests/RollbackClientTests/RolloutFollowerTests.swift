@@ -118,6 +118,12 @@ struct RolloutFollowerTests {
     #expect(RetryPolicy().delay(before: attempt) == .milliseconds(milliseconds))
     #expect(RetryPolicy().delay(before: 11) == nil)
   }
+
+  @Test("waits between half of that and all of it", arguments: [(0.0, 50), (0.5, 75), (0.999, 100)])
+  func draws(_ random: Double, _ milliseconds: Int64) {
+    let pause = RetryPolicy.drawn(.milliseconds(100), random)
+    #expect(pause > .milliseconds(milliseconds - 1) && pause <= .milliseconds(milliseconds))
+  }
 }
 
 extension RolloutFollower.FailureAction {

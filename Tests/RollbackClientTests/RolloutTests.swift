@@ -76,6 +76,26 @@ struct RolloutTests {
     }
   }
 
+  @Test("lost with everybody else's are asked for again in step with nobody")
+  func drawnPauses() async throws {
+    let requests = Mailbox<DeployRequest>()
+    let deploy = Served.deploy { request, _ in
+      requests.put(request)
+      try await untilCancelled()
+    }
+    try await withDaemon([deploy], random: { 0.5 }) { daemon, client in
+      let watching = Task { try await Array(client.deploy(DeployRequest(app: "hello"))) }
+      for milliseconds in [75, 150, 300] {
+        _ = await requests.next()
+        daemon.cutConnections()
+        #expect(await daemon.clock.nextSleep() == .milliseconds(milliseconds))
+        daemon.clock.advance(by: .milliseconds(milliseconds))
+      }
+      watching.cancel()
+      _ = await watching.result
+    }
+  }
+
   @Test("lost on their way are attached to again behind the last frame, without repeats")
   func lostMidway() async throws {
     let watched = Mailbox<WatchDeployRequest>()

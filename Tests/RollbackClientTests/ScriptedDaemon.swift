@@ -75,7 +75,7 @@ final class ScriptedDaemon: Sendable {
 /// Runs a scripted daemon and a client of it for as long as the body.
 func withDaemon<Result: Sendable>(
   _ methods: [ServerMethod], configuration: RollbackClient.Configuration = RollbackClient.Configuration(),
-  options: ClientOptions = ClientOptions(),
+  options: ClientOptions = ClientOptions(), random: @escaping @Sendable () -> Double = { 1 },
   _ body: @Sendable (ScriptedDaemon, RollbackClient) async throws -> Result
 ) async throws -> Result {
   let loop = try EventLoop.start(label: "test")
@@ -87,7 +87,7 @@ func withDaemon<Result: Sendable>(
   return try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { await daemon.run() }
     defer { daemon.stop() }
-    let client = RollbackClient(configuration, clock: daemon.clock, codec: ProtobufCodec()) {
+    let client = RollbackClient(configuration, clock: daemon.clock, random: random, codec: ProtobufCodec()) {
       () async throws(RPCError) in try await daemon.open()
     }
     defer { client.session.close() }
