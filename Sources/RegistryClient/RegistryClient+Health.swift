@@ -34,7 +34,8 @@ extension RegistryClient {
   private func state(of registry: HTTPURL, _ patience: Duration) async -> RegistryReachability.State {
     var url = registry
     url.path = "/v2/"
-    let exchange = RegistryExchange(registry: registry, scope: "", deadline: time.elapsed() + patience)
+    let now = time.elapsed()
+    let exchange = RegistryExchange(registry: registry, scope: "", deadline: now + patience, now: now)
     switch await send(.get, url, exchange) {
     case .success(let response) where response.status == 200: return .ok
     case .success(let response): return .unreachable("it answers \(response.status)")

@@ -13,7 +13,8 @@ extension RegistryClient {
     guard index.isIndex, let digest = index.digest, let place = configuration.map.location(of: repository) else {
       return []
     }
-    let exchange = RegistryExchange(registry: place.registry, scope: place.pullScope, deadline: deadline)
+    let exchange = RegistryExchange(
+      registry: place.registry, scope: place.pullScope, deadline: deadline, now: time.elapsed())
     guard
       case .success(let response) = await send(
         .get, place.manifest(digest), exchange, maximumBodySize: ImageIndex.maximumSize), response.status == 200

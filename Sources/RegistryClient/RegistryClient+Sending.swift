@@ -8,6 +8,23 @@ struct RegistryExchange: Sendable {
   var scope: String
   /// On the scale of the client's time.
   var deadline: Duration
+  /// How long it had when it began: less than the whole time where an earlier question shares it.
+  var patience: Duration
+
+  init(registry: HTTPURL, scope: String, deadline: Duration, now: Duration) {
+    self.registry = registry
+    self.scope = scope
+    self.deadline = deadline
+    patience = deadline - now
+  }
+
+  /// What became of it when nothing came, in tenths of a second, rounded up.
+  var late: String {
+    let (seconds, attoseconds) = max(.zero, patience).components
+    let tenth: Int64 = 100_000_000_000_000_000
+    let tenths = seconds * 10 + (attoseconds + tenth - 1) / tenth
+    return "no answer within \(tenths / 10)" + (tenths % 10 == 0 ? " s" : ".\(tenths % 10) s")
+  }
 }
 
 /// Why a registry gave no answer to work with.
@@ -41,13 +58,13 @@ extension RegistryClient {
         case .refused(let why):
           throw RegistryFailure(kind: .unauthorized, reason: why)
         case .fetchToken(let service, let scope, let login):
-          let token = try await token(service, scope: scope, login, refusal: course.refusal, by: exchange.deadline)
+          let token = try await token(service, scope: scope, login, refusal: course.refusal, exchange)
           step = memory.withLock { course.received(token, &$0, at: time.elapsed()) }
         case .send(let authorization):
           var request = HTTPRequest(method, url, headers: ["Accept": ManifestAnswer.accept])
           request.headers["Authorization"] = authorization.header
           request.maximumBodySize = maximumBodySize
-          let response = try await execute(request, by: exchange.deadline)
+          let response = try await execute(request, exchange)
           if response.status == 401 {
             step = memory.withLock { course.challenged(response.headers.values("WWW-Authenticate"), &$0) }
           } else if !hasWaited, let pause = Self.pause(response), time.elapsed() + pause < exchange.deadline {
@@ -66,12 +83,13 @@ extension RegistryClient {
 
   /// Gets a token (distribution's token specification; Harbor's `/service/token`).
   private func token(
-    _ service: TokenService, scope: String, _ login: RegistryCredentials.Login?, refusal: String, by deadline: Duration
+    _ service: TokenService, scope: String, _ login: RegistryCredentials.Login?, refusal: String,
+    _ exchange: RegistryExchange
   ) async throws(RegistryFailure) -> RegistryToken {
     var request = HTTPRequest(.get, service.url(scope: scope), headers: ["Accept": "application/json"])
     request.headers["Authorization"] = login?.basic
     request.maximumBodySize = 64 << 10
-    let response = try await execute(request, by: deadline)
+    let response = try await execute(request, exchange)
     switch response.status {
     case 200:
       guard let token = RegistryToken(response.body) else {
@@ -85,9 +103,11 @@ extension RegistryClient {
 
   /// One round trip within what is left of the time. A registry that falls silent is noticed by the HTTP client, which
   /// makes a new connection next time.
-  private func execute(_ request: HTTPRequest, by deadline: Duration) async throws(RegistryFailure) -> HTTPResponse {
-    let left = deadline - time.elapsed()
-    guard left > .zero else { throw .unknown(late) }
+  private func execute(
+    _ request: HTTPRequest, _ exchange: RegistryExchange
+  ) async throws(RegistryFailure) -> HTTPResponse {
+    let left = exchange.deadline - time.elapsed()
+    guard left > .zero else { throw .unknown(exchange.late) }
     var request = request
     request.timeouts = HTTPTimeouts(connect: left, total: left)
     do throws(HTTPClientError) {
@@ -96,18 +116,12 @@ extension RegistryClient {
       // The message begins with the host, which whoever reads it knows already.
       let detail = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
       switch error.code {
-      case .timeout: throw .unknown(late)
+      case .timeout: throw .unknown(exchange.late)
       case .tls: throw .unknown("there is no TLS connection to trust: \(detail)")
       case .cancelled, .shutDown: throw .unknown("the question was given up")
       default: throw .unknown(detail)
       }
     }
-  }
-
-  private var late: String {
-    let (seconds, attoseconds) = configuration.timeout.components
-    let tenths = seconds * 10 + attoseconds / 100_000_000_000_000_000
-    return "no answer within \(tenths / 10)" + (tenths % 10 == 0 ? " s" : ".\(tenths % 10) s")
   }
 
   private func wait(_ pause: Duration) async throws(RegistryFailure) {

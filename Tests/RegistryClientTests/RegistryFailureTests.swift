@@ -29,6 +29,16 @@ import Testing
     }
   }
 
+  @Test func `how long it was waited for is what the question had, not the configured time`() async throws {
+    try await withScriptedRegistry(timeout: .seconds(30)) { client, _ in
+      guard case .unreachable(let why) = await client.reachability(within: .milliseconds(200)).first?.state else {
+        Issue.record("it answered")
+        return
+      }
+      #expect(why == "no answer within 0.2 s")
+    }
+  }
+
   @Test func `asked to wait a moment, it waits and asks once more`() async throws {
     let clock = ManualClock()
     try await withScriptedRegistry(timeout: .seconds(30), clock: clock) { client, server in

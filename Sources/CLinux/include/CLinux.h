@@ -1,5 +1,6 @@
 // What the Glibc module does not show to Swift: epoll, eventfd, signalfd, peer credentials.
-// One line each, 1:1 with the call of the same name; every rule is in its manual page.
+// 1:1 with the call of the same name, whose manual page has every rule; what an address or a set of signals is made of
+// is built here, for Swift cannot.
 #ifndef CLINUX_H
 #define CLINUX_H
 

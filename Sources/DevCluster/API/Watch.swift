@@ -10,7 +10,7 @@ struct Watch: Sendable {
   var from: Int64
   /// A table's first event carries its columns.
   var sentColumns = false
-  /// When a bookmark was last due, so that one is sent just before the end too.
+  /// When it ends, with a bookmark just before.
   var end: Timestamp
 
   var index: WatchIndex { WatchIndex(type: type, name: fields.name) }

@@ -22,7 +22,7 @@ enum Work: Hashable, Sendable {
 /// The whole cluster as a value: objects, controllers, scheduler, kubelets and watches, without I/O and without a
 /// clock of its own.
 ///
-/// Requests come in through `perform`; time passes only in `advance(to:)`, which does all work that is due on the
+/// Requests come in through `respond(to:from:)`; time passes only in `advance(to:)`, which does all work that is due on the
 /// way, in order. The same calls with the same seed give the same result. Lines for watchers collect in `outbox`.
 struct ClusterState: Sendable {
   var timing: ClusterTiming
