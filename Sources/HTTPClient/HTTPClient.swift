@@ -27,7 +27,9 @@ public final class HTTPClient: Sendable {
   ///
   /// - Parameter tls: what this request, and those that follow without one, are sent with, on new connections where it is
   ///   another than before; those in flight end as they began. Nil for what the last one set, or the configuration.
-  public func execute(_ request: HTTPRequest, tls: TLSConfiguration? = nil) async throws(HTTPClientError) -> HTTPResponse {
+  public func execute(
+    _ request: HTTPRequest, tls: TLSConfiguration? = nil
+  ) async throws(HTTPClientError) -> HTTPResponse {
     try request.validate()
     let ticket = Ticket()
     let result: Result<HTTPResponse, HTTPClientError> = await withTaskCancellationHandler {
@@ -47,7 +49,9 @@ public final class HTTPClient: Sendable {
   /// Sends a request and waits for the answer's head; its body follows as it comes.
   ///
   /// - Parameter tls: as ``execute(_:tls:)`` takes it.
-  public func stream(_ request: HTTPRequest, tls: TLSConfiguration? = nil) async throws(HTTPClientError) -> HTTPStreamingResponse {
+  public func stream(
+    _ request: HTTPRequest, tls: TLSConfiguration? = nil
+  ) async throws(HTTPClientError) -> HTTPStreamingResponse {
     try request.validate()
     let ticket = Ticket()
     let buffer = StreamSink.Buffer(capacity: core.streamBufferSize)

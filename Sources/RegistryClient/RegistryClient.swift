@@ -79,7 +79,8 @@ public final class RegistryClient: Sendable {
     _ place: RepositoryLocation, _ reference: String, digest: String?, by deadline: Duration
   ) async -> ManifestAnswer {
     let url = place.manifest(reference)
-    let exchange = RegistryExchange(registry: place.registry, scope: place.pullScope, deadline: deadline, now: time.elapsed())
+    let exchange = RegistryExchange(
+      registry: place.registry, scope: place.pullScope, deadline: deadline, now: time.elapsed())
     var response: HTTPResponse
     switch await send(.head, url, exchange) {
     case .success(let answered): response = answered

@@ -33,7 +33,8 @@ public struct RegistryMap: Sendable, Hashable {
     var entries: [Entry] = []
     for pair in pairs {
       guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
-        throw RegistryMapError("expected PREFIX=URL, such as harbor/=https://harbor.example; \"\(Self.shown(pair))\" is none")
+        throw RegistryMapError(
+          "expected PREFIX=URL, such as harbor/=https://harbor.example; \"\(Self.shown(pair))\" is none")
       }
       var prefix = String(pair[..<equals])
       if !prefix.hasSuffix("/") { prefix += "/" }

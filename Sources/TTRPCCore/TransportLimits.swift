@@ -54,7 +54,9 @@ public struct TransportLimits: Hashable, Sendable {
       return "maximumQueuedBytes must be more than twice maximumMessageSize"
     }
     if maximumInboxBytes < 1 { return "maximumInboxBytes must be above zero" }
-    if frameTimeout <= .zero || writeStallTimeout <= .zero || refusalTimeout <= .zero { return "timeouts must be above zero" }
+    if frameTimeout <= .zero || writeStallTimeout <= .zero || refusalTimeout <= .zero {
+      return "timeouts must be above zero"
+    }
     return nil
   }
 }

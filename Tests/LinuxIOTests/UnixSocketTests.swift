@@ -71,13 +71,15 @@ import Testing
     for _ in 0..<200 {
       var template = Array("/tmp/linuxio-XXXXXX".utf8CString)
       try #require(mkdtemp(&template) != nil)
-      let directory = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init), as: UTF8.self) }
+      let directory = template.withUnsafeBufferPointer {
+        String(decoding: $0.dropLast().map(UInt8.init), as: UTF8.self)
+      }
       defer { rmdir(directory) }
       let address = UnixAddress(path: directory + "/socket")
       try leaveDeadSocket(at: address.path)
       await withTaskGroup(of: ListenerBox?.self) { group in
         for _ in 0..<4 {
-          group.addTask { (try? UnixListener.bind(to: address)).map { ListenerBox($0) } }
+          group.addTask { try? ListenerBox(UnixListener.bind(to: address)) }
         }
         var listeners: [ListenerBox] = []
         for await listener in group { if let listener { listeners.append(listener) } }

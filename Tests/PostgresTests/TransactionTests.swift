@@ -158,7 +158,9 @@ struct TransactionTests {
     try await withTable { client, _ in
       await #expect(throws: Thrown.self) {
         try await client.withTransaction { transaction in
-          let cancelled = Task(executorPreference: client.loop) { try await transaction.query("INSERT INTO t VALUES (1)") }
+          let cancelled = Task(executorPreference: client.loop) {
+            try await transaction.query("INSERT INTO t VALUES (1)")
+          }
           cancelled.cancel()
           _ = try? await cancelled.value
           try await transaction.query("INSERT INTO t VALUES (2)")

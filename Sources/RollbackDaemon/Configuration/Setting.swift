@@ -83,7 +83,8 @@ package struct Setting: Sendable, Hashable {
     name: "actor-map", placeholder: "USER=ID,...", defaultValue: "",
     help: "The platform's subject of a local user, for the audit.")
   package static let maximumConnections = Setting(
-    name: "max-connections", placeholder: "N", defaultValue: "1024", help: "Clients at once; one user has half of them.")
+    name: "max-connections", placeholder: "N", defaultValue: "1024",
+    help: "Clients at once; one user has half of them.")
   package static let logLevel = Setting(
     name: "log-level", placeholder: "LEVEL", defaultValue: "info",
     help: "trace, debug, info, notice, warning, error or critical.")
