@@ -65,33 +65,38 @@ let package = Package(
     target("RolloutCore", ["KubernetesObjects"], exclude: ["OperationStates.md"]),
     target("ConnectionPool", [collections]),
 
+    // The one lock: everything that has threads may use it.
+    target("Locking"),
+
     // Empty unless ROLLBACKD_FAILPOINTS is defined.
-    target("Failpoints"),
+    target("Failpoints", ["Locking"]),
 
     // Thin I/O.
-    target("LinuxIO", ["CLinux"]),
+    target("LinuxIO", ["CLinux", "Locking"]),
     target("ProtobufC", ["CProtobufC"]),
-    target("TTRPC", ["TTRPCCore", "LinuxIO", "ProtobufC", "CTTRPCProto", log]),
-    target("Postgres", ["CLibpq", "ConnectionPool", "Failpoints", "LinuxIO", log]),
-    target("HTTPClient", ["CLibcurl", "Failpoints", "LinuxIO", log]),
-    target("RegistryClient", ["HTTPClient", "LinuxIO", log]),
-    target("KubernetesClient", ["CLibyaml", "KubernetesObjects", "HTTPClient", "LinuxIO", log]),
+    target("TTRPC", ["TTRPCCore", "LinuxIO", "Locking", "ProtobufC", "CTTRPCProto", log]),
+    target("Postgres", ["CLibpq", "ConnectionPool", "Failpoints", "LinuxIO", "Locking", log]),
+    target("HTTPClient", ["CLibcurl", "Failpoints", "LinuxIO", "Locking", log]),
+    target("RegistryClient", ["HTTPClient", "LinuxIO", "Locking", log]),
+    target("KubernetesClient", ["CLibyaml", "KubernetesObjects", "HTTPClient", "LinuxIO", "Locking", log]),
 
     // The service and its programs.
     target("RollbackMessages", ["ProtobufC", "CRollbackProto"]),
     target(
-      "RollbackService", ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", "Failpoints", log]),
+      "RollbackService",
+      ["RolloutCore", "KubernetesObjects", "RollbackMessages", "TTRPCCore", "Failpoints", "Locking", log]),
     target(
       "RollbackDaemon",
       [
         "RollbackService", "RollbackMessages", "RolloutCore", "TTRPC", "TTRPCCore", "Postgres", "ConnectionPool",
-        "KubernetesClient", "KubernetesObjects", "RegistryClient", "HTTPClient", "ProtobufC", "LinuxIO", "CLibcrypto",
+        "KubernetesClient", "KubernetesObjects", "RegistryClient", "HTTPClient", "ProtobufC", "LinuxIO", "Locking",
+        "CLibcrypto",
         "Failpoints",
         log,
       ]),
-    target("RollbackClient", ["TTRPC", "TTRPCCore", "RollbackMessages", "ProtobufC", "LinuxIO"]),
+    target("RollbackClient", ["TTRPC", "TTRPCCore", "RollbackMessages", "ProtobufC", "LinuxIO", "Locking"]),
     program("rollbackd", ["RollbackDaemon"]),
-    program("rollbackctl", ["RollbackClient", "RollbackMessages", arguments]),
+    program("rollbackctl", ["RollbackClient", "RollbackMessages", "Locking", arguments]),
 
     // To try it out and to test: a Kubernetes API in memory, and everything else a laptop needs.
     target(
@@ -100,9 +105,9 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"), log,
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), "Locking", log,
       ]),
-    target("DevServices", ["HTTPClient", "LinuxIO"]),
+    target("DevServices", ["HTTPClient", "LinuxIO", "Locking"]),
     program(
       "rollback-dev",
       [
@@ -114,13 +119,15 @@ let package = Package(
       name: "CTestProto", dependencies: ["CProtobufC"], path: "Tests/CTestProto",
       exclude: ["testing.proto", "deploys.proto"]),
     .target(
-      name: "RollbackTestKit", dependencies: ["LinuxIO"], path: "Tests/RollbackTestKit", swiftSettings: strict),
+      name: "RollbackTestKit", dependencies: ["LinuxIO", "Locking"], path: "Tests/RollbackTestKit",
+      swiftSettings: strict),
     tests("FailpointsTests", ["Failpoints"]),
-    tests("LinuxIOTests", ["LinuxIO"]),
+    tests("LockingTests", ["Locking"]),
+    tests("LinuxIOTests", ["LinuxIO", "Locking"]),
     tests("ProtobufCTests", ["ProtobufC", "CTestProto"]),
     tests("TTRPCCoreTests", ["TTRPCCore"]),
     tests(
-      "TTRPCTests", ["TTRPC", "TTRPCCore", "LinuxIO", "ProtobufC", "CTestProto", "CTTRPCProto", log],
+      "TTRPCTests", ["TTRPC", "TTRPCCore", "LinuxIO", "Locking", "ProtobufC", "CTestProto", "CTTRPCProto", log],
       exclude: ["Fixtures"]),
     tests("KubernetesObjectsTests", ["KubernetesObjects"], exclude: ["Fixtures"]),
     tests("RolloutCoreTests", ["RolloutCore", "KubernetesObjects"], exclude: ["Fixtures"]),
@@ -129,7 +136,8 @@ let package = Package(
       "KubernetesClientTests",
       ["KubernetesClient", "KubernetesObjects", "HTTPClient", "LinuxIO", "RollbackTestKit", log]),
     tests(
-      "RegistryClientTests", ["RegistryClient", "HTTPClient", "LinuxIO", "DevServices", "RollbackTestKit", log]),
+      "RegistryClientTests",
+      ["RegistryClient", "HTTPClient", "LinuxIO", "Locking", "DevServices", "RollbackTestKit", log]),
     tests("PostgresTests", ["Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log]),
     tests(
       "SchemaTests",
@@ -138,10 +146,10 @@ let package = Package(
         "Postgres", "ConnectionPool", "LinuxIO", "RollbackTestKit", "DevServices", log,
       ]),
     tests("ConnectionPoolTests", ["ConnectionPool", "RollbackTestKit"]),
-    tests("DevClusterTests", ["DevCluster"], exclude: ["Fixtures"]),
+    tests("DevClusterTests", ["DevCluster", "Locking"], exclude: ["Fixtures"]),
     tests(
       "RollbackServiceTests",
-      ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", "ProtobufC", log]),
+      ["RollbackService", "RollbackMessages", "RolloutCore", "KubernetesObjects", "ProtobufC", "Locking", log]),
     tests(
       "ConformanceTests",
       [
@@ -155,9 +163,12 @@ let package = Package(
         "RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "RolloutCore", "KubernetesObjects",
         "RegistryClient", "Postgres", "ConnectionPool", log,
       ]),
-    tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages"]),
+    tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages", "Locking"]),
     tests(
       "RollbackClientTests",
-      ["RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO", "RollbackTestKit", log]),
+      [
+        "RollbackClient", "RollbackMessages", "TTRPC", "TTRPCCore", "ProtobufC", "LinuxIO", "Locking",
+        "RollbackTestKit", log,
+      ]),
   ]
 )

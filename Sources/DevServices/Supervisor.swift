@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import Locking
 
 /// The shell that starts and stops a throwaway server, and stops it when this process is gone.
 ///
@@ -33,7 +33,7 @@ final class Supervisor: @unchecked Sendable {
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
-  private let turn = Mutex(())
+  private let turn = Locked(())
 
   init(directory: String, bin: String, account: String?) throws {
     let shell = ["/bin/sh", "-c", Self.script, "supervisor", directory, bin]

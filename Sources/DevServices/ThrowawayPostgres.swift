@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import Locking
 
 /// A private PostgreSQL server, for tests and for trying out: its own cluster in a temporary folder, reached by a Unix socket only.
 ///
@@ -28,13 +28,13 @@ public final class ThrowawayPostgres: Sendable {
 
   public enum StopMode: String, Sendable { case smart, fast, immediate }
 
-  private static let theOne = Mutex<ThrowawayPostgres?>(nil)
+  private static let theOne = Locked<ThrowawayPostgres?>(nil)
 
   /// Where the server's socket is.
   public let directory: String
   private let bin: String
   private let supervisor: Supervisor
-  private let count = Mutex(0)
+  private let count = Locked(0)
 
   /// The server that all tests of the process share; made when it is first asked for.
   public static func shared() async throws -> ThrowawayPostgres {

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Synchronization
 
 /// A private OCI registry, for tests and for trying out: the Debian package `docker-registry` (OCI Distribution, which
 /// is also Harbor's core), on loopback, with its images in memory.

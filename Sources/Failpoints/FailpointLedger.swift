@@ -1,6 +1,6 @@
 #if ROLLBACKD_FAILPOINTS
   internal import Glibc
-  internal import Synchronization
+  internal import Locking
 
   /// The plan of this process and what it has counted: the one global state, because a fault befalls a whole process.
   public enum FailpointLedger {
@@ -11,7 +11,7 @@
       var text = ""
     }
 
-    private static let state = Mutex(State())
+    private static let state = Locked(State())
 
     /// Reads the plan from the environment; call it once, before the first failpoint.
     /// - Returns: the plan's text for the log, nil where no fault is planned.

@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Locking
 
 /// Where a transfer puts what it receives. Called on the loop, from within libcurl, so it must not call libcurl.
 protocol ResponseSink: AnyObject {

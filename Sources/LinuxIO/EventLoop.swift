@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Locking
 
 /// One thread that waits with epoll(7) for descriptors, timers and work, and runs what became ready.
 ///

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The continuous clock, asleep on a loop: waking up costs no other thread.
 public struct LoopClock: Clock {
   public typealias Instant = ContinuousClock.Instant

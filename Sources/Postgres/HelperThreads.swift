@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LinuxIO
+internal import Locking
 
 /// A few threads for one kind of call of libpq or of the resolver that blocks: looking a host up, asking a server to
 /// cancel. Kinds do not share threads, so that cancels which a dead server does not answer hold up no connection to its

@@ -1,5 +1,5 @@
 internal import HTTPClient
-internal import LinuxIO
+internal import Locking
 
 /// What all requests of one question to one registry share.
 struct RegistryExchange: Sendable {

@@ -1,5 +1,6 @@
 public import HTTPClient
 public import LinuxIO
+internal import Locking
 public import Logging
 
 /// Asks registries about images: Harbor, or any that speaks the OCI distribution specification.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxIO
+internal import Locking
 internal import RollbackMessages
 internal import TTRPC
 internal import TTRPCCore

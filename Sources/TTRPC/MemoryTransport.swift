@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxIO
+internal import Locking
 public import TTRPCCore
 
 /// One end of a connection within this process, for tests: bytes go through memory, everything else is as on a socket.

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import LinuxIO
@@ -22,7 +22,7 @@ func withEventLoop<Result>(_ body: (EventLoop) async throws -> Result) async thr
 @Suite struct EventLoopTests {
   @Test func `work queued from one thread runs in order on the loop's thread`() async throws {
     try await withEventLoop { loop in
-      let seen = Mutex<[Int]>([])
+      let seen = Locked<[Int]>([])
       for number in 0..<1000 {
         loop.execute {
           loop.preconditionIsCurrent()
@@ -170,7 +170,7 @@ func withEventLoop<Result>(_ body: (EventLoop) async throws -> Result) async thr
 
 /// What happened, in order.
 private final class Recorder: Sendable {
-  private let values = Mutex<[String]>([])
+  private let values = Locked<[String]>([])
   var notes: [String] { values.withLock { $0 } }
   func note(_ value: String) { values.withLock { $0.append(value) } }
 }

@@ -2,6 +2,7 @@ import DevServices
 import Foundation
 import HTTPClient
 import LinuxIO
+import Locking
 import RollbackTestKit
 import Testing
 

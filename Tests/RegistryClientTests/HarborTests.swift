@@ -1,4 +1,4 @@
-import LinuxIO
+import Locking
 import RollbackTestKit
 import Testing
 

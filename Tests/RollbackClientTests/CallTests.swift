@@ -1,5 +1,5 @@
 import Glibc
-import LinuxIO
+import Locking
 import ProtobufC
 import RollbackMessages
 import RollbackTestKit

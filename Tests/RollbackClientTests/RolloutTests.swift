@@ -1,5 +1,5 @@
 import Glibc
-import LinuxIO
+import Locking
 import RollbackMessages
 import RollbackTestKit
 import TTRPC

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxIO
+import Locking
 import Logging
 import ProtobufC
 import RollbackMessages

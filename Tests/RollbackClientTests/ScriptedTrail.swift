@@ -1,4 +1,4 @@
-import LinuxIO
+import Locking
 import RollbackMessages
 import RollbackTestKit
 import TTRPC

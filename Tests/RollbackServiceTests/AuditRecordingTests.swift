@@ -1,5 +1,5 @@
+import Locking
 import RollbackMessages
-import Synchronization
 import Testing
 
 @testable import RollbackService

@@ -1,7 +1,7 @@
 import KubernetesObjects
+import Locking
 import ProtobufC
 import RollbackMessages
-import Synchronization
 import Testing
 
 @testable import RollbackService

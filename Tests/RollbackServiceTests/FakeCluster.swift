@@ -1,7 +1,7 @@
 import KubernetesObjects
+import Locking
 import RollbackMessages
 import RolloutCore
-import Synchronization
 
 @testable import RollbackService
 
@@ -46,12 +46,12 @@ final class FakeCluster: Cluster {
     case silence
   }
 
-  let state: Mutex<State>
+  let state: Locked<State>
   let course: Course
 
   init(image: String, course: Course = .ready) {
     self.course = course
-    state = Mutex(State(deployment: Self.deployment(image: image, generation: 1)))
+    state = Locked(State(deployment: Self.deployment(image: image, generation: 1)))
   }
 
   static func deployment(image: String, generation: Int, annotations: [String: String] = [:], isDone: Bool = true)

@@ -1,5 +1,5 @@
+import Locking
 import RollbackMessages
-import Synchronization
 
 @testable import RollbackService
 

@@ -1,5 +1,5 @@
+import Locking
 import RollbackMessages
-import Synchronization
 import struct RolloutCore.ContainerEnvironment
 import struct RolloutCore.EnvironmentRecord
 

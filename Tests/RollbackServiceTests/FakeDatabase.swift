@@ -1,5 +1,5 @@
+import Locking
 import RollbackMessages
-import Synchronization
 import struct RolloutCore.DeployHistory
 import struct RolloutCore.EnvironmentRecord
 
@@ -44,7 +44,7 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var meanwhile: (@Sendable (inout State) -> Void)?
   }
 
-  let state = Mutex(State())
+  let state = Locked(State())
   /// By which leases are counted.
   private let clock: HeldClock
 

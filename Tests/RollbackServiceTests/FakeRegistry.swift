@@ -1,6 +1,6 @@
+import Locking
 import RollbackMessages
 import RolloutCore
-import Synchronization
 
 @testable import RollbackService
 
@@ -13,7 +13,7 @@ final class FakeRegistry: ImageRegistry {
 
   private let answers: [String: ImageCheck]
   private let whileRunning: [String: ImageCheck]
-  private let asked = Mutex<[Question]>([])
+  private let asked = Locked<[Question]>([])
   private let state: ComponentState
 
   /// - Parameters:

@@ -1,6 +1,6 @@
+import Locking
 import Logging
 import RollbackMessages
-import Synchronization
 
 @testable import RollbackService
 
@@ -71,17 +71,17 @@ struct Harness {
 }
 
 final class FrameCollector: Sendable {
-  private let frames = Mutex<[RolloutFrame]>([])
+  private let frames = Locked<[RolloutFrame]>([])
   var all: [RolloutFrame] { frames.withLock { $0 } }
   func add(_ frame: RolloutFrame) { frames.withLock { $0.append(frame) } }
 }
 
 /// A value that several tasks of a test share.
 final class Shared<Value: Sendable>: Sendable {
-  private let state: Mutex<Value>
+  private let state: Locked<Value>
 
   init(_ value: Value) {
-    state = Mutex(value)
+    state = Locked(value)
   }
 
   var value: Value { state.withLock { $0 } }

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// A clock of continuous instants that stands still until the test moves it.
 final class HeldClock: Clock, Sendable {
@@ -16,7 +16,7 @@ final class HeldClock: Clock, Sendable {
     var freeLimit = Duration.zero
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// - Parameter limit: sleeps up to so long, such as those between two tries, end at once and move the clock.
   init(skippingUpTo limit: Duration = .zero) {

@@ -1,7 +1,7 @@
 import KubernetesObjects
+import Locking
 import RollbackMessages
 import RolloutCore
-import Synchronization
 import Testing
 
 @testable import RollbackService

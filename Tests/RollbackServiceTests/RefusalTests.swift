@@ -1,6 +1,6 @@
 import KubernetesObjects
+import Locking
 import RollbackMessages
-import Synchronization
 import Testing
 
 @testable import RollbackService

@@ -1,6 +1,6 @@
+import Locking
 import RollbackMessages
 import RolloutCore
-import Synchronization
 import Testing
 
 @testable import RollbackService

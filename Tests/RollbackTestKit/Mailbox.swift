@@ -1,4 +1,4 @@
-import LinuxIO
+import Locking
 
 /// Values that somebody puts in and somebody else waits for, in order.
 public final class Mailbox<Value: Sendable>: Sendable {

@@ -1,4 +1,4 @@
-import LinuxIO
+import Locking
 
 /// A clock that stands still until the test moves it.
 public final class ManualClock: Clock, Sendable {

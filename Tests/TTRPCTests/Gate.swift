@@ -1,4 +1,4 @@
-import LinuxIO
+import Locking
 @testable import TTRPC
 
 /// Lets tasks wait for each other: what waits goes on once somebody has opened it.

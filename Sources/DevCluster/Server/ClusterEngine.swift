@@ -1,5 +1,6 @@
 @preconcurrency internal import Dispatch
 internal import Foundation
+internal import Locking
 
 /// Runs a `ClusterState` against a clock and hands lines to open watches.
 ///

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Locking
 
 /// A Kubernetes cluster in memory: the API's behaviour around Deployments, served over HTTP on loopback.
 ///

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 public import HTTPClient
 internal import KubernetesObjects
 public import LinuxIO
+internal import Locking
 
 /// A client of one cluster's API server.
 ///

@@ -1,4 +1,4 @@
-internal import LinuxIO
+internal import Locking
 
 /// Lets one task at a time through, in order of arrival, across suspensions.
 final class AsyncLock: Sendable {

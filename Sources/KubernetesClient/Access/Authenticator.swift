@@ -1,6 +1,6 @@
 internal import HTTPClient
 internal import KubernetesObjects
-internal import LinuxIO
+internal import Locking
 
 /// Keeps the credentials of one ``ClusterAccess`` fresh: re-reads files, runs the plugin, forgets what was rejected.
 final class Authenticator: Sendable {

@@ -1,5 +1,5 @@
+internal import Locking
 public import Logging
-internal import LinuxIO
 
 /// Lets any number of subscribers follow the cluster's objects at the price of one list+watch for each kind and
 /// namespace, which begins with the first subscriber and ends some time after the last.

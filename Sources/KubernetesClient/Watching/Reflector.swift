@@ -1,6 +1,6 @@
 internal import KubernetesObjects
+internal import Locking
 internal import Logging
-internal import LinuxIO
 
 /// The copy of one kind in one namespace, kept by one list+watch, and its subscribers.
 final class Reflector<Object: KubernetesResource>: Sendable {

@@ -1,7 +1,7 @@
 internal import KubernetesClient
 internal import KubernetesObjects
+internal import Locking
 internal import RollbackService
-internal import Synchronization
 
 /// Makes one "unreachable" and one "reachable" of what several watches of one rollout say.
 final class JointReachability: Sendable {
@@ -9,7 +9,7 @@ final class JointReachability: Sendable {
     case deployments, replicaSets, pods, events
   }
 
-  private let unreachable = Mutex<Set<Kind>>([])
+  private let unreachable = Locked<Set<Kind>>([])
 
   /// Posts what a subscription brings, until it ends.
   func relay<Object: KubernetesResource>(

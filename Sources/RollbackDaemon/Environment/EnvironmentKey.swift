@@ -1,11 +1,11 @@
+internal import Locking
 internal import Postgres
 internal import RollbackMessages
 internal import RollbackService
-internal import Synchronization
 
 /// The database's key for fingerprints, read once.
 final class EnvironmentKey: Sendable {
-  private let known = Mutex<[UInt8]?>(nil)
+  private let known = Locked<[UInt8]?>(nil)
 
   /// - Throws: `PostgresError`; `internal` when the schema has no key.
   func read(_ client: PostgresClient) async throws -> [UInt8] {

@@ -2,10 +2,10 @@ internal import ConnectionPool
 internal import HTTPClient
 internal import KubernetesClient
 internal import LinuxIO
+internal import Locking
 internal import Postgres
 internal import RollbackMessages
 internal import RollbackService
-internal import Synchronization
 internal import TTRPC
 
 /// Asks the database and the API server how they are, each within a short time.
@@ -14,7 +14,7 @@ final class DaemonHealth: DependencyHealth {
   private let maximumConnections: Int
   private let cluster: KubernetesClient
   private let clock: LoopClock
-  private let server = Mutex<TTRPCServer?>(nil)
+  private let server = Locked<TTRPCServer?>(nil)
   /// How long either may take to answer before it counts as away.
   private static let patience = Duration.seconds(2)
 

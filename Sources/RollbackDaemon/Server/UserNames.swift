@@ -1,10 +1,10 @@
+internal import Locking
 internal import RollbackService
-internal import Synchronization
 internal import TTRPCCore
 
 /// The names of the users who call. Each is looked up once, off the loops, because a name service may take its time.
 final class UserNames: Sendable {
-  private let names = Mutex<[UInt32: String?]>([:])
+  private let names = Locked<[UInt32: String?]>([:])
 
   /// The caller behind a connection.
   func caller(_ peer: PeerIdentity) async -> Caller {

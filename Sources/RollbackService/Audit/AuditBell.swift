@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Wakes those who follow the audit trail when there may be something new in it.
 ///
@@ -23,7 +23,7 @@ public final class AuditBell: Sendable {
   /// Where somebody waits.
   private enum Place { case sleepers, listeners }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   public init() {}
 

@@ -1,6 +1,6 @@
+internal import Locking
 internal import Logging
 internal import RollbackMessages
-internal import Synchronization
 
 /// Writes refusals to the audit trail, within the bounds of ``RefusalLedger``.
 ///
@@ -14,7 +14,7 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   private let log: Logger
   /// The chain takes one row at a time: more writers at once would only keep connections from others.
   private let turnstile = Turnstile(width: 2)
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Lets a few pass at a time; the others wait in order.
 final class Turnstile: Sendable {
@@ -7,9 +7,9 @@ final class Turnstile: Sendable {
     var waiting: [UnsafeContinuation<Void, Never>] = []
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
-  init(width: Int) { state = Mutex(State(free: width)) }
+  init(width: Int) { state = Locked(State(free: width)) }
 
   /// Runs `body` when it is its turn. One that is cancelled still waits for it, which is as long as those before take.
   func pass<Value>(_ body: () async throws -> Value) async rethrows -> Value {

@@ -1,5 +1,5 @@
 internal import KubernetesObjects
-internal import Synchronization
+internal import Locking
 
 /// What waits to be judged: the cluster's observations, and the answers and wishes that concern one operation.
 ///
@@ -18,7 +18,7 @@ public final class OperationMailbox: Sendable {
     var isEmpty: Bool { observations.isEmpty && answers.isEmpty }
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var batch = Batch()

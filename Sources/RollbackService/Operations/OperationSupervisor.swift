@@ -1,8 +1,8 @@
 internal import KubernetesObjects
+internal import Locking
 internal import Logging
 internal import RollbackMessages
 internal import RolloutCore
-internal import Synchronization
 
 /// Owns every operation that runs on this host, and takes over those whose holder is gone.
 ///
@@ -21,7 +21,7 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   private let start: AsyncStream<Operation>.Continuation
   private let untilStop: AsyncStream<Never>
   private let stopListening: AsyncStream<Never>.Continuation
-  private let state = Mutex(State())
+  private let state = Locked(State())
   /// Who waits here for what becomes of deploys, wherever they run.
   let board = SignalBoard()
 

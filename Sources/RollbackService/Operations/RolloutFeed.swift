@@ -1,5 +1,4 @@
-internal import Synchronization
-
+internal import Locking
 public import RollbackMessages
 
 /// The frames of one operation that runs on this host, for any number of watchers.
@@ -18,7 +17,7 @@ public final class RolloutFeed: Sendable {
   public static let takeoverGap: UInt64 = 1000
 
   public let deployID: String
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   private struct State {
     var frames: [RolloutFrame] = []
@@ -33,7 +32,7 @@ public final class RolloutFeed: Sendable {
   /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
   public init(deployID: String, lastSequence: UInt64 = 0) {
     self.deployID = deployID
-    state = Mutex(State(nextSequence: lastSequence + 1))
+    state = Locked(State(nextSequence: lastSequence + 1))
   }
 
   /// Numbers a frame and gives it to all watchers.

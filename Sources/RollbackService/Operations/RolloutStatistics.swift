@@ -1,5 +1,4 @@
-internal import Synchronization
-
+internal import Locking
 internal import RollbackMessages
 
 /// How long the rollbacks took that succeeded on this host since its start.
@@ -7,7 +6,7 @@ public final class RolloutStatistics: Sendable {
   /// The newest so many are kept for the median.
   static let kept = 1000
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var count: UInt64 = 0

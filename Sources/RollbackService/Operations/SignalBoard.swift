@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Wakes those who wait for news of a subject: the end of a deploy, a lease that was given away.
 ///
@@ -14,7 +14,7 @@ final class SignalBoard: Sendable {
     case app(String)
   }
 
-  private let watches = Mutex<[Subject: [SignalWatch]]>([:])
+  private let watches = Locked<[Subject: [SignalWatch]]>([:])
 
   /// Watches a subject until ``end(_:)``.
   func watch(_ subject: Subject) -> SignalWatch {
@@ -43,7 +43,7 @@ final class SignalBoard: Sendable {
 /// One waiter's ear at a ``SignalBoard``.
 final class SignalWatch: Sendable {
   let subject: SignalBoard.Subject
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var isRung = false

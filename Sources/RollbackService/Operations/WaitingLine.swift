@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Who waits on this host for an app's deploy to end, in the order in which they came.
 ///
@@ -14,7 +14,7 @@ final class WaitingLine: Sendable {
     var next = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Joins the line of an app, at its end.
   func join(_ app: String) -> Place {

@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Glibc
-internal import Synchronization
+internal import Locking
 
 /// Ctrl-C: the first cancels the command, which then says how things stand; a second ends the program at once.
 final class Interruption: Sendable {
@@ -9,7 +9,7 @@ final class Interruption: Sendable {
     var command: Task<ProgramStatus, Never>?
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Runs a command under the rule.
   func run(_ command: @escaping @Sendable () async -> ProgramStatus) async -> ProgramStatus {

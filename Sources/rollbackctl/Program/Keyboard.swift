@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Glibc
+internal import Locking
 internal import RollbackMessages
-internal import Synchronization
 
 /// The terminal of standard input while single keys are read from it: no line editing, no echo.
 ///
@@ -10,7 +10,7 @@ internal import Synchronization
 /// second Ctrl-C, SIGTERM and SIGHUP.
 enum Keyboard {
   /// What the terminal was like; nil while nothing has to be put back.
-  private static let before = Mutex<termios?>(nil)
+  private static let before = Locked<termios?>(nil)
 
   /// Lends `body` the keys that are pressed; they end with the terminal, or when the task is cancelled.
   static func withKeys<Result>(_ body: (AsyncStream<Key>) async throws -> Result) async throws -> Result {
@@ -23,7 +23,7 @@ enum Keyboard {
     }
     let (keys, input) = AsyncStream.makeStream(of: Key.self)
     let source = DispatchSource.makeReadSource(fileDescriptor: STDIN_FILENO, queue: .global())
-    let decoder = Mutex(KeyDecoder())
+    let decoder = Locked(KeyDecoder())
     source.setEventHandler {
       var bytes = [UInt8](repeating: 0, count: 256)
       let count = bytes.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }

@@ -1,6 +1,6 @@
+internal import Locking
 internal import RollbackClient
 internal import RollbackMessages
-internal import Synchronization
 
 /// Follows one rollout and tells its story: progress for people on standard error, frames for programs and the outcome
 /// on standard output.
@@ -18,7 +18,7 @@ final class RolloutRun: Sendable {
   private let isPreviewed: Bool
   /// After this long the watching ends, not the rollout.
   private let patience: Duration?
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   fileprivate struct State: Sendable {
     var story = RolloutStory()
@@ -44,7 +44,7 @@ final class RolloutRun: Sendable {
     self.isDetached = isDetached
     self.isPreviewed = isPreviewed
     self.patience = patience
-    state = Mutex(State())
+    state = Locked(State())
   }
 
   func run() async throws -> ProgramStatus {

@@ -1,6 +1,6 @@
 internal import Glibc
+internal import Locking
 internal import RollbackMessages
-internal import Synchronization
 
 /// The terminal, pipes and files that the process was given.
 struct SystemConsole: Console {
@@ -114,7 +114,7 @@ private final class PendingLine: Sendable {
     case over
   }
 
-  private let state = Mutex(State.idle)
+  private let state = Locked(State.idle)
 
   func wait(_ continuation: CheckedContinuation<String?, any Error>) {
     let isOver = state.withLock { state in

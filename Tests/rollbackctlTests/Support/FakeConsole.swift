@@ -1,5 +1,5 @@
+import Locking
 import RollbackMessages
-import Synchronization
 
 @testable import rollbackctl
 
@@ -14,7 +14,7 @@ final class FakeConsole: Console {
     var outputFailure: CommandFailure?
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
   let output: StreamTraits
   let progress: StreamTraits
   let canAsk: Bool
@@ -29,7 +29,7 @@ final class FakeConsole: Console {
     self.progress = progress
     self.canAsk = canAsk
     self.now = Sample.time(now)
-    state = Mutex(State(answers: answers, keys: keys))
+    state = Locked(State(answers: answers, keys: keys))
   }
 
   /// A person at a terminal on which nothing is redrawn, so that what was told can be read.

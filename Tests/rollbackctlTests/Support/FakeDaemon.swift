@@ -1,6 +1,6 @@
+import Locking
 import RollbackClient
 import RollbackMessages
-import Synchronization
 
 @testable import rollbackctl
 
@@ -31,7 +31,7 @@ struct FakeDaemon: DaemonCalls {
 
   /// What was asked, in order.
   final class Calls: Sendable {
-    private let list = Mutex<[Call]>([])
+    private let list = Locked<[Call]>([])
     func append(_ call: Call) { list.withLock { $0.append(call) } }
     var all: [Call] { list.withLock { $0 } }
     var rollouts: [RolloutCall] {
