@@ -6,6 +6,7 @@ public struct DatabaseHealth: Hashable, Sendable {
   public var state: ComponentState
   /// One sentence; empty when all is well.
   public var message: String
+  /// 0 where it is not known, as when the database is away.
   public var schemaVersion: UInt32
   /// The pool: connections in use, idle, the most there may be, and callers that wait for one.
   public var inUse: UInt32

@@ -11,12 +11,18 @@ public struct ListDeploysRequest: Hashable, Sendable {
   public var pageToken: String
   /// Only deploys that a rollback may target.
   public var eligibleOnly: Bool
+  /// Say also where a rollback without a target would go now.
+  public var withDefaultTarget: Bool
 
-  public init(app: String = "", pageSize: UInt32 = 0, pageToken: String = "", eligibleOnly: Bool = false) {
+  public init(
+    app: String = "", pageSize: UInt32 = 0, pageToken: String = "", eligibleOnly: Bool = false,
+    withDefaultTarget: Bool = false
+  ) {
     self.app = app
     self.pageSize = pageSize
     self.pageToken = pageToken
     self.eligibleOnly = eligibleOnly
+    self.withDefaultTarget = withDefaultTarget
   }
 }
 
@@ -28,6 +34,7 @@ extension ListDeploysRequest: ProtobufMessage {
     pageSize = fields.page_size
     pageToken = reader.string(fields.page_token)
     eligibleOnly = reader.bool(fields.eligible_only)
+    withDefaultTarget = reader.bool(fields.with_default_target)
   }
 
   public func write(into fields: inout Rollback__V1__ListDeploysRequest, with writer: ProtobufWriter) {
@@ -35,6 +42,7 @@ extension ListDeploysRequest: ProtobufMessage {
     fields.page_size = pageSize
     fields.page_token = writer.string(pageToken)
     fields.eligible_only = writer.bool(eligibleOnly)
+    fields.with_default_target = writer.bool(withDefaultTarget)
   }
 }
 
@@ -43,10 +51,20 @@ public struct ListDeploysResponse: Hashable, Sendable {
   public var deploys: [DeployRecord]
   /// Empty when this is the last page.
   public var nextPageToken: String
+  /// The id of the deploy that a rollback without a target would go to now, whether or not it is on this page. Empty
+  /// when there is none, and where it was not asked for.
+  public var defaultTarget: String
+  /// The id of the newest deploy, when it failed or was cancelled after the current one went live. Empty where it was
+  /// not asked for.
+  public var undoes: String
 
-  public init(deploys: [DeployRecord] = [], nextPageToken: String = "") {
+  public init(
+    deploys: [DeployRecord] = [], nextPageToken: String = "", defaultTarget: String = "", undoes: String = ""
+  ) {
     self.deploys = deploys
     self.nextPageToken = nextPageToken
+    self.defaultTarget = defaultTarget
+    self.undoes = undoes
   }
 }
 
@@ -56,10 +74,14 @@ extension ListDeploysResponse: ProtobufMessage {
   public init(reading fields: Rollback__V1__ListDeploysResponse, with reader: ProtobufReader) throws(ProtobufError) {
     deploys = try reader.messages(fields.deploys, count: fields.n_deploys)
     nextPageToken = reader.string(fields.next_page_token)
+    defaultTarget = reader.string(fields.default_target)
+    undoes = reader.string(fields.undoes)
   }
 
   public func write(into fields: inout Rollback__V1__ListDeploysResponse, with writer: ProtobufWriter) {
     (fields.deploys, fields.n_deploys) = writer.messages(deploys)
     fields.next_page_token = writer.string(nextPageToken)
+    fields.default_target = writer.string(defaultTarget)
+    fields.undoes = writer.string(undoes)
   }
 }

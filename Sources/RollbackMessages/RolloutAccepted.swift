@@ -19,11 +19,15 @@ public struct RolloutAccepted: Hashable, Sendable {
   public var joined: Bool
   /// For a rollback: the newest deploy before it, when it failed or was cancelled after `from` went live.
   public var undoes: DeployRecord?
+  /// For a rollback: what the registry said of the image, in the words of ``PlanRollbackResponse/imageCheck``.
+  public var imageCheck: String
+  /// For a rollback: for how long the target served. Absent where that is not known.
+  public var targetLiveFor: Duration?
 
   public init(
     deploy: DeployRecord? = nil, from: DeployRecord? = nil, target: DeployRecord? = nil, warnings: [Warning] = [],
     auditID: Int64 = 0, namespace: String = "", deployment: String = "", container: String = "", joined: Bool = false,
-    undoes: DeployRecord? = nil
+    undoes: DeployRecord? = nil, imageCheck: String = "", targetLiveFor: Duration? = nil
   ) {
     self.deploy = deploy
     self.from = from
@@ -35,6 +39,8 @@ public struct RolloutAccepted: Hashable, Sendable {
     self.container = container
     self.joined = joined
     self.undoes = undoes
+    self.imageCheck = imageCheck
+    self.targetLiveFor = targetLiveFor
   }
 }
 
@@ -52,6 +58,8 @@ extension RolloutAccepted: ProtobufMessage {
     container = reader.string(fields.container)
     joined = reader.bool(fields.joined)
     undoes = try reader.message(fields.undoes)
+    imageCheck = reader.string(fields.image_check)
+    targetLiveFor = try reader.duration(fields.target_live_for, "rollback.v1.RolloutAccepted.target_live_for")
   }
 
   public func write(into fields: inout Rollback__V1__RolloutAccepted, with writer: ProtobufWriter) {
@@ -65,5 +73,7 @@ extension RolloutAccepted: ProtobufMessage {
     fields.container = writer.string(container)
     fields.joined = writer.bool(joined)
     fields.undoes = writer.message(undoes)
+    fields.image_check = writer.string(imageCheck)
+    fields.target_live_for = writer.duration(targetLiveFor)
   }
 }

@@ -26,12 +26,15 @@ extension Sample {
         + "017592010a0892e2cfaa0610d08c019a010a726571756573742d6964"),
     Sample(
       "ListDeploysRequest",
-      ListDeploysRequest(app: "app", pageSize: 102, pageToken: "page-token", eligibleOnly: true),
-      "0a0361707010661a0a706167652d746f6b656e2001"),
+      ListDeploysRequest(
+        app: "app", pageSize: 102, pageToken: "page-token", eligibleOnly: true, withDefaultTarget: true),
+      "0a0361707010661a0a706167652d746f6b656e20012801"),
     Sample(
       "ListDeploysResponse",
-      ListDeploysResponse(deploys: [DeployRecord(id: "id"), DeployRecord()], nextPageToken: "next-page-token"),
-      "0a040a0269640a00120f6e6578742d706167652d746f6b656e"),
+      ListDeploysResponse(
+        deploys: [DeployRecord(id: "id"), DeployRecord()], nextPageToken: "next-page-token",
+        defaultTarget: "default-target", undoes: "undoes"),
+      "0a040a0269640a00120f6e6578742d706167652d746f6b656e1a0e64656661756c742d7461726765742206756e646f6573"),
     Sample(
       "PlanRollbackRequest",
       PlanRollbackRequest(app: "app", target: "target", expectCurrent: "expect-current", requireImageCheck: true),

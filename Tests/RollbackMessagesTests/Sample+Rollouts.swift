@@ -45,9 +45,11 @@ extension Sample {
       RolloutAccepted(
         deploy: DeployRecord(id: "id"), from: DeployRecord(id: "id"), target: DeployRecord(id: "id"),
         warnings: [Warning(code: "code"), Warning()], auditID: 70_000_000_005, namespace: "namespace",
-        deployment: "deployment", container: "container", joined: true, undoes: DeployRecord(id: "id")),
+        deployment: "deployment", container: "container", joined: true, undoes: DeployRecord(id: "id"),
+        imageCheck: "image-check", targetLiveFor: .milliseconds(9500)),
       "0a040a02696412040a0269641a040a02696422060a04636f646522002885f8cce2840232096e616d6573706163653a0a"
-        + "6465706c6f796d656e744209636f6e7461696e65724801a201040a026964"),
+        + "6465706c6f796d656e744209636f6e7461696e65724801a201040a026964aa010b696d6167652d636865636bb2010808"
+        + "091080cab5ee01"),
     Sample(
       "PodState",
       PodState(

@@ -2413,7 +2413,7 @@ const ProtobufCMessageDescriptor rollback__v1__deploy_record__descriptor =
   (ProtobufCMessageInit) rollback__v1__deploy_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__list_deploys_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rollback__v1__list_deploys_request__field_descriptors[5] =
 {
   {
     "app",
@@ -2463,17 +2463,30 @@ static const ProtobufCFieldDescriptor rollback__v1__list_deploys_request__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "with_default_target",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ListDeploysRequest, with_default_target),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__list_deploys_request__field_indices_by_name[] = {
   0,   /* field[0] = app */
   3,   /* field[3] = eligible_only */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
+  4,   /* field[4] = with_default_target */
 };
 static const ProtobufCIntRange rollback__v1__list_deploys_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rollback__v1__list_deploys_request__descriptor =
 {
@@ -2483,14 +2496,14 @@ const ProtobufCMessageDescriptor rollback__v1__list_deploys_request__descriptor 
   "Rollback__V1__ListDeploysRequest",
   "rollback.v1",
   sizeof(Rollback__V1__ListDeploysRequest),
-  4,
+  5,
   rollback__v1__list_deploys_request__field_descriptors,
   rollback__v1__list_deploys_request__field_indices_by_name,
   1,  rollback__v1__list_deploys_request__number_ranges,
   (ProtobufCMessageInit) rollback__v1__list_deploys_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__list_deploys_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rollback__v1__list_deploys_response__field_descriptors[4] =
 {
   {
     "deploys",
@@ -2516,15 +2529,41 @@ static const ProtobufCFieldDescriptor rollback__v1__list_deploys_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "default_target",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ListDeploysResponse, default_target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "undoes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__ListDeploysResponse, undoes),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__list_deploys_response__field_indices_by_name[] = {
+  2,   /* field[2] = default_target */
   0,   /* field[0] = deploys */
   1,   /* field[1] = next_page_token */
+  3,   /* field[3] = undoes */
 };
 static const ProtobufCIntRange rollback__v1__list_deploys_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rollback__v1__list_deploys_response__descriptor =
 {
@@ -2534,7 +2573,7 @@ const ProtobufCMessageDescriptor rollback__v1__list_deploys_response__descriptor
   "Rollback__V1__ListDeploysResponse",
   "rollback.v1",
   sizeof(Rollback__V1__ListDeploysResponse),
-  2,
+  4,
   rollback__v1__list_deploys_response__field_descriptors,
   rollback__v1__list_deploys_response__field_indices_by_name,
   1,  rollback__v1__list_deploys_response__number_ranges,
@@ -3481,7 +3520,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_frame__descriptor =
   (ProtobufCMessageInit) rollback__v1__rollout_frame__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_descriptors[12] =
 {
   {
     "deploy",
@@ -3603,6 +3642,30 @@ static const ProtobufCFieldDescriptor rollback__v1__rollout_accepted__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "image_check",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutAccepted, image_check),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target_live_for",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rollback__V1__RolloutAccepted, target_live_for),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = {
   4,   /* field[4] = audit_id */
@@ -3610,9 +3673,11 @@ static const unsigned rollback__v1__rollout_accepted__field_indices_by_name[] = 
   0,   /* field[0] = deploy */
   6,   /* field[6] = deployment */
   1,   /* field[1] = from */
+  10,   /* field[10] = image_check */
   8,   /* field[8] = joined */
   5,   /* field[5] = namespace */
   2,   /* field[2] = target */
+  11,   /* field[11] = target_live_for */
   9,   /* field[9] = undoes */
   3,   /* field[3] = warnings */
 };
@@ -3620,7 +3685,7 @@ static const ProtobufCIntRange rollback__v1__rollout_accepted__number_ranges[2 +
 {
   { 1, 0 },
   { 20, 9 },
-  { 0, 10 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
 {
@@ -3630,7 +3695,7 @@ const ProtobufCMessageDescriptor rollback__v1__rollout_accepted__descriptor =
   "Rollback__V1__RolloutAccepted",
   "rollback.v1",
   sizeof(Rollback__V1__RolloutAccepted),
-  10,
+  12,
   rollback__v1__rollout_accepted__field_descriptors,
   rollback__v1__rollout_accepted__field_indices_by_name,
   2,  rollback__v1__rollout_accepted__number_ranges,

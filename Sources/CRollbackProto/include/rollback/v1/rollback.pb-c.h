@@ -334,10 +334,15 @@ struct  Rollback__V1__ListDeploysRequest
    * Only deploys that a rollback may target.
    */
   protobuf_c_boolean eligible_only;
+  /*
+   * Say also where a rollback without a target would go now. Costs what a PlanRollback's choice costs: some reads by
+   * index, however many deploys the app has, and one of the Deployment, which is waited for 2 s at most.
+   */
+  protobuf_c_boolean with_default_target;
 };
 #define ROLLBACK__V1__LIST_DEPLOYS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__list_deploys_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Rollback__V1__ListDeploysResponse
@@ -349,10 +354,20 @@ struct  Rollback__V1__ListDeploysResponse
    * Empty when this is the last page.
    */
   char *next_page_token;
+  /*
+   * The id of the deploy that a rollback without a target would go to now, chosen as Rollback and PlanRollback choose
+   * it, whether or not it is on this page. Empty when there is none, and where it was not asked for.
+   */
+  char *default_target;
+  /*
+   * The id of the newest deploy, when it failed or was cancelled after the current one went live: as in
+   * PlanRollbackResponse. Empty where it was not asked for.
+   */
+  char *undoes;
 };
 #define ROLLBACK__V1__LIST_DEPLOYS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__list_deploys_response__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -675,10 +690,15 @@ struct  Rollback__V1__RolloutAccepted
    * For a rollback: the newest deploy before it, when it failed or was cancelled after `from` went live.
    */
   Rollback__V1__DeployRecord *undoes;
+  /*
+   * For a rollback, as in PlanRollbackResponse: what the registry said of the image, and how long the target served.
+   */
+  char *image_check;
+  Google__Protobuf__Duration *target_live_for;
 };
 #define ROLLBACK__V1__ROLLOUT_ACCEPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rollback__v1__rollout_accepted__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
+    , NULL, NULL, NULL, 0,NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -1067,6 +1087,9 @@ struct  Rollback__V1__DatabaseHealth
    * One sentence; empty when all is well.
    */
   char *message;
+  /*
+   * 0 where it is not known, as when the database is away.
+   */
   uint32_t schema_version;
   /*
    * The pool: connections in use, idle, the most there may be, and callers that wait for one.
