@@ -21,6 +21,8 @@ final class FakeCluster: Cluster {
     /// Nil: it cannot be found out.
     var isAutoscaled: Bool? = false
     var unreadable = 0
+    /// No read is answered, until the asking is given up.
+    var isSilent = false
     var currentLog = LogAnswer.text("KeyError: 'DB_POOL'")
     var previousLog = LogAnswer.text("KeyError: 'DB_POOL'")
   }
@@ -71,7 +73,8 @@ final class FakeCluster: Cluster {
   var effectivePatches: Int { state.withLock { $0.effectivePatches } }
 
   func deployment(_ name: String, in namespace: String) async throws -> Deployment? {
-    try state.withLock { state in
+    if state.withLock({ $0.isSilent }) { try await beSilent() }
+    return try state.withLock { state in
       state.reads += 1
       if state.unreadable > 0 {
         state.unreadable -= 1
@@ -185,13 +188,16 @@ final class FakeCluster: Cluster {
     case .text(let text): return text
     case .nothing: return nil
     case .fails: throw ServiceError(.unavailable, "the log could not be read")
-    case .silence:
-      let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-      // Ends with the task.
-      for await _ in stream {}
-      withExtendedLifetime(continuation) {}
-      throw CancellationError()
+    case .silence: try await beSilent()
     }
+  }
+
+  /// Ends with the task.
+  private func beSilent() async throws -> Never {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    for await _ in stream {}
+    withExtendedLifetime(continuation) {}
+    throw CancellationError()
   }
 
   /// Two restarts of a new pod on another node than the old one's.

@@ -125,6 +125,51 @@ import struct RolloutCore.EnvironmentRecord
     }
   }
 
+  /// On whatever page, for a list goes by the same search.
+  @Test(arguments: Obstacle.allCases.filter(\.target.isEmpty), [true, false])
+  func `a list marks the deploy that the plan chooses`(_ obstacle: Obstacle, isFirst: Bool) async throws {
+    try await Harness.run(running: "r/hello:v4") { harness in
+      prepare(obstacle, harness)
+      let plan = try await plan(harness)
+      var request = ListDeploysRequest(app: "hello", pageSize: 1, withDefaultTarget: true)
+      if !isFirst {
+        request.pageToken = try await harness.service.listDeploys(request, from: Harness.operatorCaller).nextPageToken
+      }
+      let page = try await harness.service.listDeploys(request, from: Harness.operatorCaller)
+      #expect(page.deploys.count == 1)
+      #expect(page.defaultTarget == plan.target?.id ?? "")
+      #expect(page.undoes == plan.undoes?.id ?? "")
+      request.withDefaultTarget = false
+      let reads = harness.cluster.state.withLock { $0.reads }
+      #expect(try await harness.service.listDeploys(request, from: Harness.operatorCaller).defaultTarget.isEmpty)
+      #expect(harness.cluster.state.withLock { $0.reads } == reads, "the cluster is asked only where it matters")
+    }
+  }
+
+  @Test func `a list does not wait long for an API server that is silent`() async throws {
+    try await Harness.run(running: "r/hello:v4", clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
+      history(harness)
+      harness.cluster.state.withLock { $0.isSilent = true }
+      let page = try await harness.service.listDeploys(
+        ListDeploysRequest(app: "hello", withDefaultTarget: true), from: Harness.operatorCaller)
+      #expect(page.deploys.count == 4)
+      #expect(page.defaultTarget == page.deploys[2].id)
+    }
+  }
+
+  /// Rows of the running image are no targets, and neither is what a later rollback replaced.
+  @Test func `a list marks no deploy of the running image`() async throws {
+    try await Harness.run(running: "r/hello:v2") { harness in
+      harness.database.addApp("hello")
+      let good = harness.database.addDeploy("r/hello:v1", .superseded)
+      harness.database.addDeploy("r/hello:v2", .superseded)
+      harness.database.addDeploy("r/hello:v2", .live, current: true)
+      let page = try await harness.service.listDeploys(
+        ListDeploysRequest(app: "hello", pageSize: 2, withDefaultTarget: true), from: Harness.operatorCaller)
+      #expect(page.defaultTarget == good.id)
+    }
+  }
+
   @Test(arguments: [
     (Obstacle.inFlight, "conflict"), (.deleted, "deployment_deleted"), (.paused, "deployment_paused"),
     (.recreate, "deployment_recreate"), (.unbuilt, "invalid_rollback_target"), (.unknown, "not_found"),

@@ -39,8 +39,8 @@ struct JSONFieldTests {
 
   @Test func `of a page of deploys`() {
     #expect(
-      ListDeploysResponse(deploys: [DeployRecord()], nextPageToken: "t").json.line
-        == #"{"deploys":["# + Self.emptyDeploy + #"],"next_page_token":"t"}"#)
+      ListDeploysResponse(deploys: [DeployRecord()], nextPageToken: "t", defaultTarget: "d", undoes: "u").json.line
+        == #"{"deploys":["# + Self.emptyDeploy + #"],"next_page_token":"t","default_target":"d","undoes":"u"}"#)
   }
 
   @Test func `of an accepted frame`() {

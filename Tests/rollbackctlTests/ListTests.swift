@@ -73,6 +73,76 @@ struct ListTests {
     #expect(console.written.contains("ok, undoes 9f31c2a0"))
   }
 
+  /// What the page shows cannot tell where a rollback goes: the daemon says it.
+  @Test(arguments: [
+    (["--limit", "1"], Sample.v2.id, ["* "]), (["--eligible"], Sample.v1.id, ["  ", "> "]),
+    (["--page-token", "1"], Sample.v1.id, ["  ", "> ", "  "]), ([], Sample.v3.id, ["*>", "  ", "  ", "  "]),
+    ([], "", ["* ", "  ", "  ", "  "]),
+  ])
+  func `the default target is the daemon's, whatever is shown`(
+    flags: [String], target: String, marks: [String]
+  ) async {
+    var daemon = daemon
+    daemon.choice = (target, "")
+    let console = FakeConsole.person(width: 100)
+    let status = await Program.run(["list", "hello"] + flags, on: console) { [daemon] _, body in
+      try await body(daemon)
+    }
+    #expect(status == .done)
+    #expect(console.written.split(separator: "\n").dropFirst().map { String($0.prefix(2)) } == marks)
+    // Set by hand: our records' current deploy is not what runs, and can be put back.
+    #expect(console.written.contains("ok, puts it back") == (target == Sample.v3.id))
+  }
+
+  @Test func `only the first request of a list asks for the default target, and lines of JSON have no place for it`()
+    async
+  {
+    var daemon = daemon
+    daemon.pageSize = 2
+    _ = await run("list", "hello", "--all", on: .person(), daemon: daemon)
+    _ = await run("list", "hello", "--output", "ndjson", on: .person(), daemon: daemon)
+    let wishes = daemon.calls.all.map { call in
+      if case .listDeploys(let request) = call { request.withDefaultTarget } else { false }
+    }
+    #expect(wishes == [true, false, false])
+    let console = FakeConsole.program()
+    _ = await run("list", "hello", on: console, daemon: daemon)
+    #expect(JSONValue(parsing: console.written)?["default_target"] == .string(Sample.v2.id))
+  }
+
+  @Test(arguments: [
+    (DeployStatus.failed, "", "ok, but it failed"), (.cancelled, "", "ok, but cancelled"),
+    (.superseded, Sample.id("12345678"), "ok, but never live"), (.superseded, "", "ok"),
+  ])
+  func `what did not go well says so where it may be gone back to`(
+    status: DeployStatus, requestID: String, text: String
+  ) async {
+    let deploy = Sample.with(Sample.v1) {
+      $0.status = status
+      $0.timeToReady = nil
+      $0.imageRetainedUntil = nil
+      $0.requestID = requestID
+    }
+    let console = FakeConsole.person(width: 80)
+    _ = await run("list", "hello", on: console, daemon: FakeDaemon(deploys: [Sample.v3, deploy]))
+    let row = console.written.split(separator: "\n").last ?? ""
+    #expect(row.hasSuffix("  \(text)"), "\(row)")
+    #expect(row.count <= 80)
+  }
+
+  @Test func `a page goes on where another ended`() async {
+    let console = FakeConsole.program()
+    _ = await run("list", "hello", "--page-token", "2", "--limit", "1", on: console, daemon: daemon)
+    #expect(
+      daemon.calls.all == [
+        .listDeploys(ListDeploysRequest(app: "hello", pageSize: 1, pageToken: "2", withDefaultTarget: true))
+      ])
+    #expect(JSONValue(parsing: console.written)?["next_page_token"] == .string("3"))
+    let person = FakeConsole.person()
+    _ = await run("list", "hello", "--page-token", "4", on: person, daemon: daemon)
+    #expect(person.screen == "App hello has no older deploys.\n")
+  }
+
   @Test func `control characters of others are spelled out`() async {
     let evil = Sample.with(Sample.v3) { $0.actorID = "\u{1B}[2Jci\n\u{202E}x" }
     let console = FakeConsole.person(width: 200)
@@ -85,7 +155,7 @@ struct ListTests {
     daemon.pageSize = 3
     let some = FakeConsole.person()
     _ = await run("list", "hello", on: some, daemon: daemon)
-    #expect(some.told == "There are more: pass --limit or --all.\n")
+    #expect(some.told == "There are more: --all for all, --page-token 3 to go on.\n")
     let all = FakeConsole.program()
     _ = await run("list", "hello", "--all", "--output", "ndjson", on: all, daemon: daemon)
     #expect(all.written.split(separator: "\n").count == 4)

@@ -54,6 +54,15 @@ struct OutcomeTests {
     let deploy = Sample.with(Sample.rollback) {
       $0.rollbackOf = ""
       $0.status = .failed
+  @Test func `a failed rollback's way out is neither its image again nor the one it was to replace`() async {
+    let again = Sample.with(Sample.v2) {
+      $0.id = Sample.id("aaaa0001")
+      $0.imageRef = Sample.v3.imageRef
+    }
+    let (_, text) = await end(Sample.finished(.failed), deploys: [Sample.v3, again, Sample.v2, Sample.v1])
+    #expect(text.contains("next: rollbackctl rollback hello 77aa01bc"))
+  }
+
       $0.imageRef = "harbor/octave/hello:v4"
     }
     let failed = Sample.finished(.failed) { $0.deploy = deploy }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Choosing with the keyboard")
 struct PickerTests {
   private func picker(_ deploys: [DeployRecord] = Sample.history, suggestion: String? = Sample.v2.id) -> DeployPicker {
-    DeployPicker(history: DeployHistory(deploys: deploys), suggestion: suggestion, app: "hello")
+    DeployPicker(history: DeployHistory(deploys: deploys, defaultTarget: suggestion ?? ""), app: "hello")
   }
 
   private func press(_ keys: [Key], _ picker: inout DeployPicker) -> DeployPicker.Step {

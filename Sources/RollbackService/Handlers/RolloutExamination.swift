@@ -95,6 +95,32 @@ extension RollbackService {
     return examination
   }
 
+  /// The id of the deploy that a rollback without a target would go to; nil where there is none.
+  ///
+  /// Where the API server does not answer soon the current deploy counts as what runs, as in a plan: a list is wanted most
+  /// when things are down.
+  /// - Throws: ``ServiceError`` `unavailable` when the database cannot be read.
+  func defaultTarget(_ situation: Situation) async throws -> String? {
+    var examination = RolloutExamination(situation)
+    examination.deployment = await deployment(of: situation.app, within: Self.listPatience)
+    return try await history(for: .lastKnownGood, &examination).lastKnownGood?.id
+  }
+
+  /// How long a list waits for the API server.
+  private static var listPatience: Duration { .seconds(2) }
+
+  private func deployment(of app: App, within patience: Duration) async -> Deployment? {
+    await withTaskGroup(of: Deployment?.self) { group in
+      group.addTask { [cluster] in try? await cluster.deployment(app.deployment, in: app.namespace) }
+      group.addTask { [clock] in
+        try? await clock.sleep(until: clock.now.advanced(by: patience), tolerance: nil)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+
   /// What is asked for, before the registry's answer about it.
   private struct Wanted: Sendable {
     /// Nil for a forward deploy.

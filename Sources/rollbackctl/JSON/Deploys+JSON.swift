@@ -33,7 +33,10 @@ extension Warning {
 
 extension ListDeploysResponse {
   var json: JSONValue {
-    .object(["deploys": .array(deploys, \.json), "next_page_token": .given(nextPageToken)])
+    .object([
+      "deploys": .array(deploys, \.json), "next_page_token": .given(nextPageToken),
+      "default_target": .given(defaultTarget), "undoes": .given(undoes),
+    ])
   }
 }
 

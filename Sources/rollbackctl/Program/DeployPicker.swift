@@ -12,8 +12,6 @@ struct DeployPicker: Sendable {
   }
 
   let history: DeployHistory
-  /// The deploy that the daemon would take; nil where there is none.
-  let suggestion: String?
   let app: String
   private(set) var cursor: Int
   /// Digits of a row's number that were typed.
@@ -21,12 +19,11 @@ struct DeployPicker: Sendable {
   private var note = ""
 
   /// - Parameter history: as it is shown; at least one of its deploys is a target.
-  init(history: DeployHistory, suggestion: String?, app: String) {
+  init(history: DeployHistory, app: String) {
     self.history = history
-    self.suggestion = suggestion
     self.app = app
     cursor =
-      history.deploys.firstIndex { $0.id == suggestion }
+      history.deploys.firstIndex { $0.id == history.defaultTarget }
       ?? history.deploys.firstIndex(where: history.isTarget) ?? 0
   }
 
@@ -93,8 +90,7 @@ struct DeployPicker: Sendable {
   /// - Parameter height: the rows of the terminal; nil for no limit.
   /// - Returns: lines that are narrower than `width`.
   func lines(width: Int, height: Int?, style: Style, now: Timestamp, localTime: LocalTime) -> [String] {
-    var table = DeployTable(history: history, now: now, localTime: localTime, isNumbered: true)
-    table.suggestion = suggestion
+    let table = DeployTable(history: history, now: now, localTime: localTime, isNumbered: true)
     let rows = table.table.text(width: width - Self.margin - 1).split(separator: "\n").map(String.init)
     let room = max(3, min(history.deploys.count, (height ?? .max) - 5))
     let first = max(0, min(cursor - room / 2, history.deploys.count - room))

@@ -60,29 +60,30 @@ struct RollbackQuestion {
     // What stands against any target is said before one is chosen.
     let isAboutTarget = suggested.target == nil && suggested.refusalReason == ErrorReason.notFound.rawValue
     if !isAboutTarget, let failure = failure(of: suggested, "") { throw failure }
-    let history = try await list(with: suggested.target)
+    let history = try await list(with: suggested)
     guard history.deploys.contains(where: history.isTarget) else {
       throw CommandFailure(.notFound, "App \(app) has no earlier deploy that can be rolled back to.")
     }
     if context.console.canPick {
-      guard let id = try await pick(from: history, suggested.target) else { return nil }
+      guard let id = try await pick(from: history) else { return nil }
       return id == suggested.target?.id ? suggested : try await plan(id)
     }
     return try await name(from: history, suggested)
   }
 
   /// The newest deploys, and the suggested one where it is older.
-  private func list(with suggestion: DeployRecord?) async throws -> DeployHistory {
+  private func list(with suggested: PlanRollbackResponse) async throws -> DeployHistory {
     let size: UInt32 = context.console.canPick ? 100 : 20
     var deploys = try await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: size)).deploys
-    if let suggestion, !deploys.contains(where: { $0.id == suggestion.id }) { deploys.append(suggestion) }
-    return DeployHistory(deploys: deploys)
+    let target = suggested.target
+    if let target, !deploys.contains(where: { $0.id == target.id }) { deploys.append(target) }
+    return DeployHistory(deploys: deploys, defaultTarget: target?.id ?? "", undoes: suggested.undoes?.id ?? "")
   }
 
   /// With the arrow keys.
-  private func pick(from history: DeployHistory, _ suggestion: DeployRecord?) async throws -> String? {
+  private func pick(from history: DeployHistory) async throws -> String? {
     let console = context.console
-    var picker = DeployPicker(history: history, suggestion: suggestion?.id, app: app)
+    var picker = DeployPicker(history: history, app: app)
     var drawn = 0
     func draw(_ lines: [String]) {
       // ECMA-48: CUU moves up, ED erases to the end.
@@ -119,8 +120,7 @@ struct RollbackQuestion {
     from history: DeployHistory, _ suggested: PlanRollbackResponse
   ) async throws -> PlanRollbackResponse? {
     let console = context.console
-    var table = DeployTable(history: history, now: console.now, localTime: console.localTime, isNumbered: true)
-    table.suggestion = suggested.target?.id
+    let table = DeployTable(history: history, now: console.now, localTime: console.localTime, isNumbered: true)
     let traits = console.progress
     console.tell(table.table.text(width: traits.width, style: traits.style))
     let offer = suggested.target.map { " [\(shortID($0.id))]" } ?? ""

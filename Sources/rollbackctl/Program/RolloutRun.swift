@@ -225,10 +225,9 @@ final class RolloutRun: Sendable {
     {
       return target
     }
-    guard let page = try? await context.daemon.listDeploys(ListDeploysRequest(app: app, pageSize: 50)) else {
-      return nil
-    }
-    return DeployHistory(deploys: page.deploys).wayOut(after: deploy)
+    let request = ListDeploysRequest(app: app, pageSize: 50, withDefaultTarget: deploy.rollbackOf.isEmpty)
+    guard let page = try? await context.daemon.listDeploys(request) else { return nil }
+    return DeployHistory(page).wayOut(after: deploy)
   }
 
   private func endDetached() throws -> ProgramStatus {

@@ -2,49 +2,46 @@ internal import RollbackMessages
 
 /// What can be told of an app's history from its list.
 ///
-/// The daemon decides; this is for showing the list, and for suggestions where no plan was asked for.
+/// What a rollback goes to the daemon decides, and says; this is for showing it, and for suggestions where no plan was
+/// asked for.
 struct DeployHistory: Sendable {
-  /// The newest first.
+  /// The newest first; perhaps a page only.
   let deploys: [DeployRecord]
+  /// The id of the deploy that a rollback without a target goes to, wherever in the history it is; empty: there is none,
+  /// or it was not asked for.
+  let defaultTarget: String
+  /// The id of the deploy that failed or was cancelled after the current one went live: its image may be what the
+  /// cluster is on, and rolling back to the current deploy undoes it. Empty: there is none, or it was not asked for.
+  let undoes: String
+
+  init(deploys: [DeployRecord], defaultTarget: String = "", undoes: String = "") {
+    self.deploys = deploys
+    self.defaultTarget = defaultTarget
+    self.undoes = undoes
+  }
+
+  init(_ page: ListDeploysResponse) {
+    self.init(deploys: page.deploys, defaultTarget: page.defaultTarget, undoes: page.undoes)
+  }
 
   var current: DeployRecord? { deploys.first(where: \.current) }
 
-  /// The deploy whose rollout failed or was cancelled after the current one went live: its image may be what the cluster
-  /// is on, and rolling back to the current deploy undoes it.
-  var unfinishedAfterCurrent: DeployRecord? {
-    guard let index = deploys.firstIndex(where: \.current), let newest = deploys[..<index].first else { return nil }
-    let isStuck = newest.status == .failed || newest.status == .cancelled
-    return isStuck && newest.hasImage && newest.imageRef != deploys[index].imageRef ? newest : nil
-  }
-
-  /// The default target: the newest deploy that went live, was not rolled back from, and can be rolled back to.
-  var lastKnownGood: DeployRecord? {
-    let replaced = rolledBackFrom
-    let mayBeCurrent = unfinishedAfterCurrent != nil
-    return deploys.first { deploy in
-      deploy.wentLive && !replaced.contains(deploy.id) && (deploy.rollbackable || deploy.current && mayBeCurrent)
-    }
-  }
-
   /// Where to go after that deploy failed: for a rollback neither its image again nor what it was to replace.
   func wayOut(after failed: DeployRecord) -> DeployRecord? {
-    guard !failed.rollbackOf.isEmpty else { return lastKnownGood }
+    guard !failed.rollbackOf.isEmpty else { return deploys.first { $0.id == defaultTarget } }
     let replaced = rolledBackFrom
+    let avoided = [failed.imageRef, current?.imageRef]
     return deploys.first { deploy in
       deploy.wentLive && deploy.rollbackable && !deploy.current && !replaced.contains(deploy.id)
-        && deploy.imageRef != failed.imageRef
+        && !avoided.contains(deploy.imageRef)
     }
   }
 
-  /// Whether a rollback to it makes sense by what the list says.
-  func isTarget(_ deploy: DeployRecord) -> Bool {
-    deploy.rollbackable || deploy.current && unfinishedAfterCurrent != nil
-  }
+  /// Whether a rollback to it makes sense by what the daemon says.
+  func isTarget(_ deploy: DeployRecord) -> Bool { deploy.rollbackable || deploy.id == defaultTarget }
 
   /// Why not, in words.
-  func obstacle(to deploy: DeployRecord) -> String {
-    deploy.current ? "it is what runs now" : deploy.notRollbackableReason
-  }
+  func obstacle(to deploy: DeployRecord) -> String { deploy.notRollbackableReason }
 
   /// The deploys that a later rollback replaced.
   private var rolledBackFrom: Set<String> {
@@ -60,9 +57,6 @@ struct DeployHistory: Sendable {
   /// - Throws: ``CommandFailure``, `not_found` or, for a beginning of several ids, `invalid_argument`.
   func deploy(named word: String, app: String) throws -> DeployRecord {
     switch word {
-    case "":
-      if let deploy = lastKnownGood { return deploy }
-      throw CommandFailure(.notFound, "App \(app) has no earlier deploy that went live and can be rolled back to.")
     case "current":
       if let deploy = current { return deploy }
       throw CommandFailure(.notFound, "App \(app) has no current deploy.")
@@ -105,9 +99,12 @@ extension DeployRecord {
     status == .live || status == .superseded && (timeToReady != nil || requestID.isEmpty)
   }
 
-  /// Why it is no target, as a column has it: `never produced an image`.
+  /// Why it is no target, as a column has it: `never produced an image`, `what runs now`.
   var obstacle: String {
-    notRollbackableReason.hasPrefix("it ") ? String(notRollbackableReason.dropFirst(3)) : notRollbackableReason
+    for start in ["it is ", "it "] where notRollbackableReason.hasPrefix(start) {
+      return String(notRollbackableReason.dropFirst(start.count))
+    }
+    return notRollbackableReason
   }
 
   var hasImage: Bool { !imageRef.isEmpty && !ImageName.isUnbuilt(imageRef) }

@@ -9,12 +9,9 @@ struct DeployTable {
   var localTime: LocalTime
   /// Numbers before the rows, for choosing one.
   var isNumbered = false
-  /// The id of the default target as the daemon has it; nil: by what the list shows.
-  var suggestion: String?
 
   var table: Table {
     let names = ImageName.names(history.deploys.map(\.imageRef))
-    let good = suggestion ?? history.lastKnownGood?.id
     var columns: [Table.Column] = [
       .init(heading: ""), .init(heading: "DEPLOY"),
       .init(heading: "IMAGE", sacrifice: 3, leastWidth: 14, keepsEnd: true),
@@ -26,13 +23,13 @@ struct DeployTable {
     var table = Table(columns)
     for (index, deploy) in history.deploys.enumerated() {
       let digest = ImageName.digest(deploy.imageDigest)
-      let mark = (deploy.current ? "*" : "") + (deploy.id == good ? ">" : "")
+      let mark = (deploy.current ? "*" : "") + (deploy.id == history.defaultTarget ? ">" : "")
       var row: [Table.Cell] = [
         "\(mark)", "\(shortID(deploy.id))", "\(names[index])", .init(digest.long, digest.short),
         "\(deploy.status.word)", "\(deploy.actorID.isEmpty ? "-" : deploy.actorID)",
         "\(deploy.createdAt.map { now.since($0).age } ?? "-")",
         "\(deploy.hasImage ? "\(deploy.migrationsSince)" : "-")",
-        rollback(deploy, isDefault: deploy.id == good),
+        rollback(deploy),
       ]
       if isNumbered { row.insert("\(index + 1)", at: 1) }
       table.rows.append(row)
@@ -40,13 +37,16 @@ struct DeployTable {
     return table
   }
 
-  private func rollback(_ deploy: DeployRecord, isDefault: Bool) -> Table.Cell {
-    if deploy.current {
-      guard let stuck = history.unfinishedAfterCurrent else { return "current" }
-      return Table.Cell("ok, undoes \(shortID(stuck.id))", "undoes \(shortID(stuck.id))")
+  private func rollback(_ deploy: DeployRecord) -> Table.Cell {
+    let isDefault = deploy.id == history.defaultTarget
+    if deploy.current, history.isTarget(deploy) {
+      // Without one that failed it is the template that has another image than our records say.
+      guard !history.undoes.isEmpty else { return "ok, puts it back" }
+      return Table.Cell("ok, undoes \(shortID(history.undoes))", "undoes \(shortID(history.undoes))")
     }
-    guard deploy.rollbackable else {
+    guard history.isTarget(deploy) else {
       if deploy.status == .deploying || deploy.status == .building { return Table.Cell("no: in progress") }
+      if deploy.current, deploy.obstacle == "what runs now" { return "current" }
       return Table.Cell("no: " + deploy.obstacle, deploy.hasImage ? "no: " + deploy.obstacle : "no: never built")
     }
     if isDefault, let time = deploy.timeToReady { return Table.Cell("ok, about \(time.words)") }

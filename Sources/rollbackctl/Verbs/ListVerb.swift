@@ -8,11 +8,12 @@ struct ListVerb: Verb {
     discussion: """
       The newest deploy comes first. * marks the deploy that counts as running, > the one that a rollback without a \
       target goes to: the newest earlier deploy that went live, was not itself rolled back from, and can be rolled back \
-      to. MIGR counts the migrations applied since the deploy was created.
+      to, by the daemon's own choice, on whatever page. MIGR counts the migrations applied since the deploy was created.
 
       EXAMPLES
         rollbackctl list hello
         rollbackctl list hello --eligible --limit 5
+        rollbackctl list hello --page-token 1795488430000000.0bd91e44-5a7c-4f0e-9a53-3f2d8c1b7e60
         rollbackctl list hello --all --output ndjson | jq -r 'select(.status == "failed").id'
       """)
 
@@ -21,6 +22,9 @@ struct ListVerb: Verb {
 
   @Option(help: "How many deploys, 1 to 500.")
   var limit: UInt32 = 20
+
+  @Option(help: ArgumentHelp("The next_page_token of an earlier answer: goes on behind it.", valueName: "token"))
+  var pageToken: String = ""
 
   @Flag(help: "Only deploys that a rollback may go back to.")
   var eligible = false
@@ -38,8 +42,11 @@ struct ListVerb: Verb {
   }
 
   func run(in context: CommandContext) async throws -> ProgramStatus {
-    var request = ListDeploysRequest(app: app, pageSize: all ? 500 : limit, eligibleOnly: eligible)
+    var request = ListDeploysRequest(
+      app: app, pageSize: all ? 500 : limit, pageToken: pageToken, eligibleOnly: eligible,
+      withDefaultTarget: context.format != .ndjson)
     var page = try await context.daemon.listDeploys(request)
+    request.withDefaultTarget = false
     while all, !page.nextPageToken.isEmpty {
       request.pageToken = page.nextPageToken
       let next = try await context.daemon.listDeploys(request)
@@ -57,14 +64,20 @@ struct ListVerb: Verb {
   private func writeTable(_ page: ListDeploysResponse, _ context: CommandContext) throws {
     let console = context.console
     guard !page.deploys.isEmpty else {
-      let what = eligible ? "no deploy that a rollback may go back to" : "no deploys yet"
+      let what =
+        if eligible {
+          "no \(pageToken.isEmpty ? "" : "older ")deploy that a rollback may go back to"
+        } else {
+          pageToken.isEmpty ? "no deploys yet" : "no older deploys"
+        }
       return console.tell("App \(app.displayed) has \(what).\n")
     }
     let table = DeployTable(
-      history: DeployHistory(deploys: page.deploys), now: console.now, localTime: console.localTime)
+      history: DeployHistory(page), now: console.now, localTime: console.localTime)
     try console.write(table.table.text(width: console.output.width, style: console.output.style))
     if !page.nextPageToken.isEmpty {
-      console.tell("There are more: pass --limit or --all.\n")
+      let text = "There are more: --all for all, --page-token \(page.nextPageToken) to go on."
+      console.tell(RolloutPreview.wrap(text.displayed, indent: 2, console.progress.width).map { $0 + "\n" }.joined())
     }
   }
 }

@@ -8,6 +8,8 @@ import RollbackMessages
 struct FakeDaemon: DaemonCalls {
   var deploys: [DeployRecord] = []
   var deploysError: RollbackError?
+  /// The ids of the default target and of what it undoes; nil: by what the deploys are.
+  var choice: (target: String, undoes: String)?
   /// Rows a page, to have more than one.
   var pageSize = 500
   var apps: [App] = []
@@ -67,7 +69,21 @@ struct FakeDaemon: DaemonCalls {
     guard !all.isEmpty || deploys.isEmpty else { throw RollbackError(.notFound, "there is no app \"\(request.app)\"") }
     let start = Int(request.pageToken) ?? 0
     let end = min(all.count, start + min(pageSize, Int(request.pageSize)))
-    return ListDeploysResponse(deploys: Array(all[start..<end]), nextPageToken: end < all.count ? "\(end)" : "")
+    var page = ListDeploysResponse(deploys: Array(all[start..<end]), nextPageToken: end < all.count ? "\(end)" : "")
+    if request.withDefaultTarget {
+      page.defaultTarget = choice?.target ?? defaultTarget?.id ?? ""
+      page.undoes = choice?.undoes ?? undoes?.id ?? ""
+    }
+    return page
+  }
+
+  /// Of all deploys, whatever page is asked for.
+  private var defaultTarget: DeployRecord? {
+    deploys.first { $0.wentLive && ($0.rollbackable || $0.current && undoes != nil) }
+  }
+
+  private var undoes: DeployRecord? {
+    deploys.first.flatMap { $0.status == .failed && $0.hasImage && deploys.contains(where: \.current) ? $0 : nil }
   }
 
   func planRollback(_ request: PlanRollbackRequest) async throws(RollbackError) -> PlanRollbackResponse {
@@ -85,12 +101,15 @@ struct FakeDaemon: DaemonCalls {
 
   private func planned(_ request: PlanRollbackRequest) throws -> PlanRollbackResponse {
     let history = DeployHistory(deploys: deploys)
-    let target = try history.deploy(named: request.target, app: request.app)
+    let word = request.target
+    guard let target = word.isEmpty ? defaultTarget : try history.deploy(named: word, app: request.app) else {
+      throw CommandFailure(.notFound, "no deploy to go back to")
+    }
     var response = PlanRollbackResponse(
       from: history.current, target: target, allowed: target.rollbackable,
       warnings: target.migrationsSince > 0 ? [Sample.schemaMismatch] : [], namespace: "octave", deployment: "hello",
       container: "web", image: target.imageRef, imageCheck: "present",
-      targetLiveFor: target.id == Sample.v2.id ? .seconds(76 * 3600) : nil)
+      targetLiveFor: target.id == Sample.v2.id ? .seconds(76 * 3600) : nil, undoes: undoes)
     if !target.rollbackable {
       response.refusalReason = target.current ? "already_current" : "invalid_rollback_target"
       response.refusalMessage = "deploy \(shortID(target.id)) cannot: \(target.notRollbackableReason)"
