@@ -113,6 +113,8 @@ import struct RolloutCore.EnvironmentRecord
           #expect(frames.accepted?.target?.id == plan.target?.id)
           #expect(frames.accepted?.warnings == plan.warnings)
           #expect(frames.accepted?.undoes == plan.undoes)
+          #expect(frames.accepted?.imageCheck == plan.imageCheck && !plan.imageCheck.isEmpty)
+          #expect(frames.accepted?.targetLiveFor == plan.targetLiveFor && plan.targetLiveFor != nil)
           #expect(
             harness.cluster.state.withLock { $0.deployment?.spec.template.spec.containers.first?.image }
               == plan.image)

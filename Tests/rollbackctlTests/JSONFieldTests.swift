@@ -49,12 +49,14 @@ struct JSONFieldTests {
       kind: .accepted(
         RolloutAccepted(
           deploy: deploy, from: DeployRecord(), target: nil, warnings: [Warning(code: "c")], auditID: 88213,
-          namespace: "n", deployment: "d", container: "w", joined: true)))
+          namespace: "n", deployment: "d", container: "w", joined: true, imageCheck: "present",
+          targetLiveFor: .seconds(9))))
     #expect(
       frame.json(deployID: "i").line == """
         {"type":"accepted","seq":1,"at":"2026-11-24T02:47:10.125000Z","deploy_id":"i","deploy":{\(Self.deployFields)},\
         "warnings":[{"code":"c","message":"","details":[]}],"from":\(Self.emptyDeploy),"target":null,\
-        "audit_id":88213,"namespace":"n","deployment":"d","container":"w","joined":true,"undoes":null}
+        "audit_id":88213,"namespace":"n","deployment":"d","container":"w","joined":true,"undoes":null,\
+        "image_check":"present","target_live_for":9.000}
         """)
   }
 

@@ -192,7 +192,8 @@ struct RollbackTests {
         """
         Roll back hello in namespace octave
           from  9f31c2a0  hello:v3  live for 6m10s (ci)
-          to    0bd91e44  hello:v2  sha256:1c9e…  deployed 3d4h ago (ops)
+          to    0bd91e44  hello:v2  sha256:1c9e…  was live 3d4h (ops)   image: present
+          Not restored: environment variables, secrets, database schema, volumes.
         """))
     #expect(console.written.hasPrefix("OK  hello runs hello:v2"))
   }

@@ -26,7 +26,7 @@ extension RollbackService {
     response.inFlight = situation.inFlight?.deploy
     response.inFlightHost = situation.inFlight?.host ?? ""
     response.undoes = situation.unsettled
-    if let target = examination.target { try await addTimes(of: target, situation.app, to: &response) }
+    if let target = examination.target { try await addEstimate(of: target, situation.app, to: &response) }
     return response
   }
 
@@ -50,21 +50,19 @@ extension RollbackService {
       allowed: refusal == nil, refusalReason: refusal?.reason.rawValue ?? "", refusalMessage: refusal?.message ?? "",
       warnings: choice?.warnings.map(RolloutWords.warning) ?? [], namespace: app.namespace,
       deployment: app.deployment, container: app.container, image: choice?.image.description ?? "",
-      notRestored: RollbackPlan.notRestored, imageCheck: choice?.imageCheck ?? "")
+      notRestored: RollbackPlan.notRestored, imageCheck: choice?.imageCheck ?? "",
+      targetLiveFor: choice?.targetLiveFor)
   }
 
-  private func addTimes(
+  private func addEstimate(
     of target: RollbackMessages.DeployRecord, _ app: App, to response: inout PlanRollbackResponse
   ) async throws {
-    async let times = deploys.timesToReady(
+    let (same, any) = try await deploys.timesToReady(
       of: app, image: target.imageRef, limits: (RolloutEstimate.sameImageLimit, RolloutEstimate.anyImageLimit))
-    async let served = deploys.timeServed(by: target, of: app)
-    let (same, any) = try await times
     if let estimate = RolloutEstimate(sameImage: same, anyImage: any) {
       response.estimate = estimate.duration
       response.estimateRollouts = UInt32(clamping: estimate.rollouts)
       response.estimateSameImage = estimate.isSameImage
     }
-    response.targetLiveFor = try await served
   }
 }

@@ -88,7 +88,8 @@ extension RollbackService {
       let accepted = RolloutAccepted(
         deploy: deploy, from: situation.current, target: examination.target, warnings: warnings, auditID: auditID,
         namespace: app.namespace, deployment: app.deployment, container: app.container,
-        undoes: choice.target == nil ? nil : situation.inFlight?.deploy ?? situation.unsettled)
+        undoes: choice.target == nil ? nil : situation.inFlight?.deploy ?? situation.unsettled,
+        imageCheck: choice.imageCheck, targetLiveFor: choice.targetLiveFor)
       feed.publish(.accepted(accepted), at: wallClock())
       await supervisor.begin(
         Operation(

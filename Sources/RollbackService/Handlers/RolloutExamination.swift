@@ -41,6 +41,8 @@ struct RolloutExamination: Sendable {
     var warnings: [PlanWarning]
     /// What the registry says of the image, in a word; empty for a forward deploy.
     var imageCheck = ""
+    /// For how long the target served; nil where that is not known.
+    var targetLiveFor: Duration?
   }
 
   init(_ situation: Situation) {
@@ -177,13 +179,19 @@ extension RollbackService {
             of: examination.deployment, isAutoscaled: examination.isAutoscaled))
       return
     }
+    async let served = timeServed(examination)
     let facts = try await facts(examination, registry: check.verdict)
     let plan = try RollbackPlan.examine(target, in: wanted.history, facts: facts, demands: demands)
     if let refusal = plan.refusal { examination.refuse(refusal) }
     examination.choice = RolloutExamination.Choice(
       target: target, image: plan.image, imageRef: wanted.imageRef,
       platformDigests: plan.image.digest == nil ? [] : check.platformDigests,
-      warnings: withoutRegistry(plan.warnings), imageCheck: check.verdict.word)
+      warnings: withoutRegistry(plan.warnings), imageCheck: check.verdict.word, targetLiveFor: try await served)
+  }
+
+  private func timeServed(_ examination: RolloutExamination) async throws -> Duration? {
+    guard let target = examination.target else { return nil }
+    return try await deploys.timeServed(by: target, of: examination.situation.app)
   }
 
   /// Worth a warning, and never in the way.

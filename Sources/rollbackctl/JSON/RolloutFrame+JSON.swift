@@ -26,6 +26,8 @@ extension RolloutAccepted {
       .init(name: "audit_id", value: .auditID(auditID)), .init(name: "namespace", value: .given(namespace)),
       .init(name: "deployment", value: .given(deployment)), .init(name: "container", value: .given(container)),
       .init(name: "joined", value: .bool(joined)), .init(name: "undoes", value: undoes?.json ?? .null),
+      .init(name: "image_check", value: .given(imageCheck)),
+      .init(name: "target_live_for", value: .seconds(targetLiveFor)),
     ]
   }
 }

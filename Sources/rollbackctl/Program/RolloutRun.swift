@@ -125,7 +125,8 @@ final class RolloutRun: Sendable {
     case .rollback(let request):
       RolloutPreview(
         kind: .rollback, app: request.app, namespace: accepted.namespace, from: accepted.from,
-        undoes: accepted.undoes, target: accepted.target, warnings: accepted.warnings)
+        undoes: accepted.undoes, target: accepted.target, targetLiveFor: accepted.targetLiveFor,
+        imageCheck: accepted.imageCheck, warnings: accepted.warnings)
     case .deploy(let request):
       RolloutPreview(
         kind: .deploy(image: request.image), app: request.app, namespace: accepted.namespace, from: accepted.from,
@@ -134,7 +135,8 @@ final class RolloutRun: Sendable {
       RolloutPreview(
         kind: accepted.target == nil ? .deploy(image: accepted.deploy?.imageRef ?? "") : .rollback,
         app: accepted.deploy?.app ?? "", namespace: accepted.namespace, from: accepted.from, undoes: accepted.undoes,
-        target: accepted.target, warnings: accepted.warnings)
+        target: accepted.target, targetLiveFor: accepted.targetLiveFor, imageCheck: accepted.imageCheck,
+        warnings: accepted.warnings)
     }
   }
 

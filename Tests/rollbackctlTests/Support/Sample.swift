@@ -72,7 +72,7 @@ enum Sample {
     .accepted(
       RolloutAccepted(
         deploy: rollback, from: v3, target: v2, warnings: [schemaMismatch], auditID: 88213, namespace: "octave",
-        deployment: "hello", container: "web")))
+        deployment: "hello", container: "web", imageCheck: "present", targetLiveFor: .seconds(76 * 3600))))
 
   static func progress(
     _ seq: UInt64, _ clock: String, _ phase: RolloutPhase, _ replicas: Replicas?, pods: [PodState] = [],
