@@ -85,9 +85,14 @@ public struct RollbackPlan: Hashable, Sendable {
       warnings.append(
         PlanWarning(.digestUnknown, "No digest was recorded for \(target.imageRef); what runs cannot be proven."))
     }
-    if target.status == .failed || history.rolledBackFrom.contains(target.id) {
-      let what = target.status == .failed ? "failed" : "was rolled back from"
-      warnings.append(PlanWarning(.targetFailedBefore, "Deploy \(target.shortID) itself \(what)."))
+    let failing: String? =
+      switch target.status {
+      case .failed: "failed"
+      case .cancelled: "never went live"
+      default: history.rolledBackFrom.contains(target.id) ? "was rolled back from" : nil
+      }
+    if let failing {
+      warnings.append(PlanWarning(.targetFailedBefore, "Deploy \(target.shortID) itself \(failing)."))
     }
     if !facts.changedEnvironment.isEmpty {
       warnings.append(

@@ -75,6 +75,12 @@ import Testing
     #expect(try plan(target).warnings.map(\.code) == [.targetFailedBefore])
   }
 
+  @Test func aTargetThatNeverWentLiveWarns() throws {
+    var target = target
+    target.status = .cancelled
+    #expect(try plan(target).warnings.map(\.message) == ["Deploy 0bd91e44 itself never went live."])
+  }
+
   @Test func theLiveObjectsPeculiaritiesWarn() throws {
     var deployment = Objects.deployment(replicas: 0)
     deployment.spec.strategy.rollingUpdate = .init(maxSurge: .string("25%"), maxUnavailable: .string("25%"))

@@ -49,6 +49,12 @@ struct DeployTable {
       if deploy.current, deploy.obstacle == "what runs now" { return "current" }
       return Table.Cell("no: " + deploy.obstacle, deploy.hasImage ? "no: " + deploy.obstacle : "no: never built")
     }
+    switch deploy.status {
+    case .failed: return Table.Cell("ok, but it failed", "ok, but failed")
+    case .cancelled: return "ok, but cancelled"
+    case .superseded where !deploy.wentLive: return "ok, but never live"
+    default: break
+    }
     if isDefault, let time = deploy.timeToReady { return Table.Cell("ok, about \(time.words)") }
     if let until = deploy.imageRetainedUntil {
       return Table.Cell("ok, kept until \(localTime.day(until))", "ok, to \(localTime.day(until))")

@@ -88,6 +88,8 @@ struct RolloutPreview: Sendable {
     if !deploy.imageDigest.isEmpty { text.append(ImageName.digest(deploy.imageDigest).long) }
     if deploy.current, let live = live(deploy, now) {
       text.append(live + actor(deploy))
+    } else if deploy.status == .failed || deploy.status == .cancelled {
+      text.append(undone(deploy, now) + actor(deploy))
     } else if let time = targetLiveFor {
       text.append("was live \(time.words)" + actor(deploy))
     } else if let created = deploy.createdAt {
