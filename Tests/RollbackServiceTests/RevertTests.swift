@@ -97,6 +97,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("r/hello:v3", "what ran before is the same image"), ("r/hello:v4", "no deploy that went live ran before"),
+  ])
+  func `where nothing can be put back the outcome says why`(image: String, why: String) async throws {
+    try await Harness.run(running: "r/hello:v3", course: .failing(image)) { harness in
+      harness.database.addApp("hello")
+      // What the template has is left over from it.
+      if image == "r/hello:v4" { harness.database.addDeploy("r/hello:v3", .failed) }
+      let frames = try await deploy(harness, image)
+      #expect(frames.finished?.outcome == .failed)
+      #expect(frames.finished?.message.hasSuffix("; not reverted: \(why)") == true, "\(frames)")
+      #expect(frames.finished?.deploy?.status == .failed)
+    }
+  }
+
   @Test func `an outcome whose COMMIT was not answered is told as our own`() async throws {
     try await Harness.run(running: "r/hello:v2", clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
       history(harness)

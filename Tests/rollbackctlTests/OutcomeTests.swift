@@ -16,7 +16,10 @@ struct OutcomeTests {
   }
 
   @Test func `a failure names its cause, what still serves, and where to go`() async {
-    let failed = Sample.finished(.failed) { $0.diagnosis = Sample.diagnosis }
+    let failed = Sample.finished(.failed) {
+      $0.diagnosis = Sample.diagnosis
+      $0.message = Sample.diagnosis.summary
+    }
     let (status, text) = await end(failed, width: 120)
     #expect(status == .rolloutFailed)
     #expect(
@@ -33,6 +36,7 @@ struct OutcomeTests {
   @Test func `fits 80 columns`() async {
     let failed = Sample.finished(.failed) {
       $0.diagnosis = Sample.with(Sample.diagnosis) { $0.previousLogTail = "one\ntwo \u{1B}[31mred\n" }
+      $0.message = Sample.diagnosis.summary
     }
     let (_, text) = await end(failed)
     #expect(
@@ -84,6 +88,34 @@ struct OutcomeTests {
     let (actual, written) = await end(Sample.finished(outcome))
     #expect(actual == status)
     #expect(written.hasPrefix(text))
+  }
+
+  /// What became of a revert stands in the outcome's sentence alone.
+  @Test(arguments: [
+    (
+      RolloutOutcome.failed, "; putting the image back that ran before failed too: not ready within 60 s",
+      "FAILED after 14s: container web exits 1; putting the image back that ran before failed too: not ready within 60 s"
+    ),
+    (
+      .failed, "; not reverted: what ran before is the same image",
+      "FAILED after 14s: container web exits 1; not reverted: what ran before is the same image"
+    ),
+    (
+      .timedOut, "; not reverted: no deploy that went live ran before",
+      "TIMED OUT after 14s: container web exits 1; not reverted: no deploy that went live ran before"
+    ),
+    (.reverted, "; the image that ran before was put back", "FAILED AND REVERTED after 14s: container web exits 1"),
+  ])
+  func `what became of a revert is said, in text and in JSON`(
+    outcome: RolloutOutcome, sentence: String, text: String
+  ) async {
+    let frame = Sample.finished(outcome) {
+      $0.diagnosis = Diagnosis(summary: "container web exits 1")
+      $0.message = "container web exits 1" + sentence
+    }
+    let (_, written) = await end(frame, width: 160)
+    #expect(written.split(separator: "\n").first == Substring(text))
+    #expect(frame.json(deployID: "")["message"] == .string("container web exits 1" + sentence))
   }
 
   @Test func `a missed target is told`() async {

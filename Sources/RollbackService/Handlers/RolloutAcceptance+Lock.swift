@@ -100,9 +100,23 @@ extension RollbackService {
 
   // MARK: What to put back
 
-  /// The image to put back when `new` fails: what the template has, unless that is left over from a deploy that did not
-  /// go live; then the current deploy's. Nil when there is none, or it is the new one itself.
+  /// The image to put back when `new` fails. Nil when there is none, or it is the new one itself.
   func revertImage(_ situation: Situation, running: String?, new: ImageReference) -> String? {
+    guard let image = imageBefore(situation, running: running), let reference = ImageReference(image),
+      !new.isSameImage(as: reference)
+    else { return nil }
+    return image
+  }
+
+  /// Why nothing could be put back, in words; nil where something can.
+  func revertObstacle(_ situation: Situation, running: String?, new: ImageReference) -> String? {
+    guard revertImage(situation, running: running, new: new) == nil else { return nil }
+    return imageBefore(situation, running: running) == nil
+      ? "no deploy that went live ran before" : "what ran before is the same image"
+  }
+
+  /// What the template has, unless that is left over from a deploy that did not go live; then the current deploy's.
+  private func imageBefore(_ situation: Situation, running: String?) -> String? {
     let template = running.flatMap { ImageReference($0) }
     let current = situation.current.map(Eligibility.planned)
     // The newest that has ended, and the one whose place is taken: what the template has may be either's.
@@ -111,9 +125,7 @@ extension RollbackService {
       !row.wentLive && row.image.map { image in template.map(image.isSameImage) ?? false } ?? false
     }
     let isCurrent = current?.image.map { image in template.map(image.isSameImage) ?? false } ?? false
-    let image = isLeftOver && !isCurrent ? current?.image?.description : running
-    guard let image, let reference = ImageReference(image), !new.isSameImage(as: reference) else { return nil }
-    return image
+    return isLeftOver && !isCurrent ? current?.image?.description : running
   }
 
   // MARK: Words

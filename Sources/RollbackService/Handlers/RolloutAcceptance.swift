@@ -66,6 +66,7 @@ extension RollbackService {
       fromDeployID: situation.current?.id ?? "", targetDeployID: choice.target?.id ?? "", actorID: request.actorID,
       peer: request.caller.description, previousImage: running,
       revertImage: request.revertsOnFailure ? revertImage(situation, running: running, new: choice.image) : nil,
+      revertObstacle: request.revertsOnFailure ? revertObstacle(situation, running: running, new: choice.image) : nil,
       deploymentUID: deployment.metadata.uid,
       platformDigests: choice.platformDigests.isEmpty ? nil : choice.platformDigests)
     let warnings = choice.warnings.map(RolloutWords.warning)

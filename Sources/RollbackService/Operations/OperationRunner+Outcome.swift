@@ -54,7 +54,12 @@ extension OperationRunner {
   }
 
   private func message(_ outcome: RolloutCore.OperationOutcome, timeToReady: Duration?) -> String {
-    guard let timeToReady else { return outcome.sentence }
+    guard let timeToReady else {
+      guard outcome.failure != nil, outcome.kind == .failed || outcome.kind == .timedOut,
+        let obstacle = operation.plan.revertObstacle
+      else { return outcome.sentence }
+      return "\(outcome.sentence); not reverted: \(obstacle)"
+    }
     var message = "\(operation.app.name) runs \(operation.deploy.imageRef) after \(timeToReady.inSeconds)"
     if let proof = outcome.proof { message += "; image verified on \(proof.verified) of \(proof.total) pods" }
     return message

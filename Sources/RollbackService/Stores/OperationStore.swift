@@ -80,6 +80,8 @@ public struct OperationPlan: Codable, Hashable, Sendable {
   public var previousImage: String?
   /// The image to put back when the rollout fails; nil: it is kept as it is.
   public var revertImage: String?
+  /// Why it is kept all the same where it was to be put back, in words.
+  public var revertObstacle: String?
   /// The Deployment's uid when the operation began.
   public var deploymentUID: String?
   /// When the image is an index: its platforms' digests, which runtimes may report instead of its own.
@@ -88,7 +90,8 @@ public struct OperationPlan: Codable, Hashable, Sendable {
   public init(
     image: String, requestID: String, isRollback: Bool, timeout: Int64, soak: Int64, failFast: Bool,
     fromDeployID: String, targetDeployID: String, actorID: String?, peer: String? = nil, previousImage: String? = nil,
-    revertImage: String? = nil, deploymentUID: String? = nil, platformDigests: [String]? = nil
+    revertImage: String? = nil, revertObstacle: String? = nil, deploymentUID: String? = nil,
+    platformDigests: [String]? = nil
   ) {
     self.image = image
     self.requestID = requestID
@@ -102,6 +105,7 @@ public struct OperationPlan: Codable, Hashable, Sendable {
     self.peer = peer
     self.previousImage = previousImage
     self.revertImage = revertImage
+    self.revertObstacle = revertObstacle
     self.deploymentUID = deploymentUID
     self.platformDigests = platformDigests
   }

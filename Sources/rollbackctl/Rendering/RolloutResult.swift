@@ -29,7 +29,9 @@ struct RolloutResult {
   /// What became of it, first in a word.
   private var headline: (word: String, rest: String) {
     let after = finished.elapsed.map { " after \($0.words)" } ?? ""
-    let why = (finished.diagnosis?.summary).flatMap { $0.isEmpty ? nil : $0 } ?? finished.message
+    let cause = (finished.diagnosis?.summary).flatMap { $0.isEmpty ? nil : $0 } ?? finished.message
+    // The sentence says also what became of a revert; that one succeeded is told in a line of its own.
+    let why = finished.outcome == .reverted || finished.message.isEmpty ? cause : finished.message
     let rest = after + ": " + why
     return switch finished.outcome {
     case .succeeded: ("OK", "  \(app) runs \(image) (\(id))\(timeToReady)")
