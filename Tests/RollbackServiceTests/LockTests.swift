@@ -45,6 +45,7 @@ import Testing
           """)
       #expect(refusal?.details["actor"] == "root (uid 0)")
       #expect(refusal?.details["age"] == "7s")
+      #expect(refusal?.details["age_seconds"] == "7.000")
       #expect(refusal?.details["progress"] == "1 of 2 new replicas have been updated")
     }
   }

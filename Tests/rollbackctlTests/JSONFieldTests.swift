@@ -108,11 +108,11 @@ struct JSONFieldTests {
 
   @Test func `of a plan and of a cancelled deploy`() {
     #expect(
-      PlanRollbackResponse(allowed: true, estimate: .seconds(24), namespace: "n").json.line == """
+      PlanRollbackResponse(allowed: true, estimate: .seconds(24), namespace: "n").json(error: nil).line == """
         {"from":null,"target":null,"allowed":true,"refusal_reason":null,"refusal_message":null,"warnings":[],\
         "estimate":24.000,"namespace":"n","deployment":null,"container":null,"image":null,"image_check":null,\
         "not_restored":[],"estimate_rollouts":0,"estimate_same_image":false,"target_live_for":null,"undoes":null,\
-        "in_flight":null,"in_flight_host":null}
+        "in_flight":null,"in_flight_host":null,"error":null}
         """)
     #expect(CancelDeployResponse(leftOn: "x").json.line == #"{"deploy":null,"left_on":"x"}"#)
   }

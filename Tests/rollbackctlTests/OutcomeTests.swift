@@ -54,10 +54,6 @@ struct OutcomeTests {
         """#)
   }
 
-  @Test func `a failed deploy's way out is what ran before`() async {
-    let deploy = Sample.with(Sample.rollback) {
-      $0.rollbackOf = ""
-      $0.status = .failed
   @Test func `a failed rollback's way out is neither its image again nor the one it was to replace`() async {
     let again = Sample.with(Sample.v2) {
       $0.id = Sample.id("aaaa0001")
@@ -67,6 +63,10 @@ struct OutcomeTests {
     #expect(text.contains("next: rollbackctl rollback hello 77aa01bc"))
   }
 
+  @Test func `a failed deploy's way out is what ran before`() async {
+    let deploy = Sample.with(Sample.rollback) {
+      $0.rollbackOf = ""
+      $0.status = .failed
       $0.imageRef = "harbor/octave/hello:v4"
     }
     let failed = Sample.finished(.failed) { $0.deploy = deploy }
@@ -153,7 +153,10 @@ struct OutcomeTests {
     let task = Task { await run("rollback", "hello", "--yes", "--output", "json", on: console, daemon: daemon) }
     task.cancel()
     #expect(await task.value == .interrupted)
-    #expect(JSONValue(parsing: console.written)?["error"]?["reason"] == .string("interrupted"))
+    let error = JSONValue(parsing: console.written)?["error"]
+    #expect(error?["reason"] == .string("interrupted"))
+    #expect(error?["details"]?["deploy_id"] == .string(Sample.rollback.id))
+    #expect(error?["details"]?["watch_command"] == .string("rollbackctl watch c4410d7e"))
   }
 
   @Test func `a lost connection names the deploy that goes on`() async {
@@ -182,7 +185,14 @@ struct OutcomeTests {
     #expect(
       await run("rollback", "hello", "--yes", on: console, daemon: FakeDaemon(framesError: error)) == .conflict)
     #expect(
-      console.told.hasSuffix("  watch: rollbackctl watch 0bd91e44\n  end it: rollbackctl cancel 0bd91e44\n"))
+      console.told.hasSuffix(
+        """
+          watch: rollbackctl watch 0bd91e44
+          take its place: rollbackctl rollback hello --yes --cancel-running
+          wait for it: rollbackctl rollback hello --yes --wait-for-lock 60s
+          end it: rollbackctl cancel 0bd91e44
+
+        """))
   }
 
   @Test func `a stream without an end is no success`() async {

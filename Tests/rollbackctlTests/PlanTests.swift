@@ -111,6 +111,8 @@ struct PlanTests {
       REFUSED (conflict): it is so
           watch: rollbackctl watch c4410d7e
           take its place: rollbackctl rollback hello 0bd91e44 --cancel-running
+          wait for it: rollbackctl rollback hello 0bd91e44 --wait-for-lock 60s
+          end it: rollbackctl cancel c4410d7e
 
       """
     ),
@@ -139,6 +141,49 @@ struct PlanTests {
     #expect(actual == status)
     #expect(shown.hasSuffix(text))
     #expect(shown.contains("  to    0bd91e44  hello:v2"), "what would be done is shown all the same")
+  }
+
+  /// One shape: a refused plan has the error that every failed command has, beside what was planned.
+  @Test(arguments: [
+    ("image_gone", ProgramStatus.refused, #"{"see_command":"rollbackctl list hello --eligible"}"#),
+    (
+      "conflict", .conflict,
+      """
+      {"deploy_id":"\(Sample.rollback.id)","end_it_command":"rollbackctl cancel c4410d7e","host":"cp-1",\
+      "take_its_place_command":"rollbackctl rollback hello 0bd91e44 --cancel-running",\
+      "wait_for_it_command":"rollbackctl rollback hello 0bd91e44 --wait-for-lock 60s",\
+      "watch_command":"rollbackctl watch c4410d7e"}
+      """
+    ), ("already_current", .done, ""),
+  ])
+  func `a refusal in JSON is an error as any other`(reason: String, status: ProgramStatus, details: String) async {
+    var daemon = FakeDaemon()
+    daemon.plan = .success(
+      Sample.with(Self.whole) {
+        $0.allowed = false
+        $0.refusalReason = reason
+        $0.refusalMessage = "it is so"
+        if reason == "conflict" {
+          $0.inFlight = Sample.rollback
+          $0.inFlightHost = "cp-1"
+        }
+      })
+    let console = FakeConsole.program()
+    #expect(await run("plan", "hello", on: console, daemon: daemon) == status)
+    let document = JSONValue(parsing: console.written)
+    #expect(document?["target"]?["id"] == .string(Sample.v2.id))
+    let error = details.isEmpty ? "null" : #"{"reason":"\#(reason)","message":"it is so","details":\#(details)}"#
+    #expect(document?["error"]?.line == error)
+  }
+
+  @Test func `a target that failed says so, and not only that it was deployed`() async {
+    let (_, text) = await plan(
+      Sample.with(Self.whole) {
+        $0.targetLiveFor = nil
+        $0.target?.status = .failed
+        $0.target?.finishedAt = Sample.ago(.seconds(120))
+      })
+    #expect(text.contains("  to    0bd91e44  hello:v2  sha256:1c9e…  failed 2m ago (ops)   image: present\n"))
   }
 
   @Test(arguments: [40, 60, 80, 120])

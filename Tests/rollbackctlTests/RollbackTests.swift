@@ -142,8 +142,60 @@ struct RollbackTests {
         error (conflict): deploy c4410d7e (harbor/octave/hello:v4) of app hello is in
           progress: begun by ci 12s ago on a
           watch: rollbackctl watch c4410d7e
-          take its place: rollbackctl rollback hello 0bd91e44 --cancel-running
+          take its place: rollbackctl rollback hello --cancel-running
+          wait for it: rollbackctl rollback hello --wait-for-lock 60s
+          end it: rollbackctl cancel c4410d7e
 
+        """)
+  }
+
+  private static let conflict = RollbackError(
+    .conflict, "deploy c4410d7e of app hello is in progress",
+    details: ["deploy_id": Sample.rollback.id, "age": "7s", "age_seconds": "7.250"])
+
+  /// As they were typed, for a shell.
+  @Test(arguments: [
+    (
+      ["rollback", "hello", "-2", "--yes", "--reason", "it's \"bad\""],
+      [
+        #"take its place: rollbackctl rollback hello -2 --yes --reason 'it'\''s "bad"' --cancel-running"#,
+        #"wait for it: rollbackctl rollback hello -2 --yes --reason 'it'\''s "bad"' --wait-for-lock 60s"#,
+      ]
+    ),
+    (
+      ["deploy", "hello", "h/hello:v4", "-y", "--wait-for-lock", "5s"],
+      ["take its place: rollbackctl deploy hello h/hello:v4 -y --cancel-running"]
+    ),
+    (
+      ["deploy", "hello", "-y", "--cancel-running", "--", "h/hello:v4"],
+      ["wait for it: rollbackctl deploy hello -y --wait-for-lock 60s -- h/hello:v4"]
+    ),
+  ])
+  func `a conflict offers the command again, changed to get through`(arguments: [String], offers: [String]) async {
+    let console = FakeConsole.person()
+    let daemon = FakeDaemon(framesError: Self.conflict)
+    let status = await Program.run(ArgumentRewriting.rewritten(arguments), on: console) { _, body in
+      try await body(daemon)
+    }
+    #expect(status == .conflict)
+    let lines = console.told.split(separator: "\n").dropFirst().map(String.init)
+    #expect(
+      lines == ["  watch: rollbackctl watch c4410d7e"] + offers.map { "  " + $0 } + [
+        "  end it: rollbackctl cancel c4410d7e"
+      ])
+  }
+
+  @Test func `programs find the commands and numbers of a conflict in its details`() async {
+    let console = FakeConsole.program()
+    let daemon = FakeDaemon(framesError: Self.conflict)
+    _ = await run("rollback", "hello", "--yes", on: console, daemon: daemon)
+    #expect(
+      JSONValue(parsing: console.written)?["error"]?["details"]?.line == """
+        {"age":"7s","age_seconds":7.250,"deploy_id":"\(Sample.rollback.id)",\
+        "end_it_command":"rollbackctl cancel c4410d7e",\
+        "take_its_place_command":"rollbackctl rollback hello --yes --cancel-running",\
+        "wait_for_it_command":"rollbackctl rollback hello --yes --wait-for-lock 60s",\
+        "watch_command":"rollbackctl watch c4410d7e"}
         """)
   }
 

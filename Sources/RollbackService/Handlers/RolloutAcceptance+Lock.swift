@@ -152,8 +152,8 @@ extension RollbackService {
       .conflict, message,
       details: [
         "deploy_id": deploy.id, "actor": actor, "host": inFlight.host ?? "",
-        "since": deploy.createdAt?.rfc3339 ?? "", "age": inFlight.age.inWholeUnits, "progress": progress,
-        "image_ref": deploy.imageRef,
+        "since": deploy.createdAt?.rfc3339 ?? "", "age": inFlight.age.inWholeUnits,
+        "age_seconds": inFlight.age.inDecimalSeconds, "progress": progress, "image_ref": deploy.imageRef,
       ])
   }
 }
@@ -162,6 +162,13 @@ extension RollbackService {
 struct DecidedTooEarly: Error {}
 
 extension Duration {
+  /// `7.250`: rounded down to the millisecond, for programs.
+  var inDecimalSeconds: String {
+    let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    let fraction = String(milliseconds % 1000)
+    return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+  }
+
   /// `12s`, `3m`, `5h`: rounded down.
   var inWholeUnits: String {
     switch components.seconds {

@@ -41,8 +41,11 @@ extension ListDeploysResponse {
 }
 
 extension PlanRollbackResponse {
-  var json: JSONValue {
-    .object([
+  /// - Parameter error: why the rollback would not be accepted; nil where it would. That there is nothing to do is no
+  ///   error.
+  func json(error failure: CommandFailure?) -> JSONValue {
+    let error: JSONValue = if let failure, failure.status != .done { failure.error } else { .null }
+    return .object([
       "from": from?.json ?? .null, "target": target?.json ?? .null, "allowed": .bool(allowed),
       "refusal_reason": .given(refusalReason), "refusal_message": .given(refusalMessage),
       "warnings": .array(warnings, \.json), "estimate": .seconds(estimate), "namespace": .given(namespace),
@@ -51,6 +54,7 @@ extension PlanRollbackResponse {
       "estimate_rollouts": .number(estimateRollouts), "estimate_same_image": .bool(estimateSameImage),
       "target_live_for": .seconds(targetLiveFor), "undoes": undoes?.json ?? .null,
       "in_flight": inFlight?.json ?? .null, "in_flight_host": .given(inFlightHost),
+      "error": error,
     ])
   }
 }

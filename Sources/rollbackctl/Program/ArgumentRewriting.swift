@@ -13,7 +13,12 @@ enum ArgumentRewriting {
     }
   }
 
-  /// The format that a command line asks for which may not parse otherwise.
+  /// As they were typed.
+  static func original(_ rewritten: [String]) -> [String] {
+    rewritten.map { $0.hasPrefix("\u{2212}") ? "-" + $0.dropFirst() : $0 }
+  }
+
+  /// The format that a command line asks for which may not parse otherwise; nil where it asks for none that there is.
   static func format(in arguments: [String]) -> OutputFormat? {
     var format: OutputFormat?
     for (index, argument) in arguments.enumerated() {

@@ -16,6 +16,9 @@ struct CommandFailure: Error, CustomStringConvertible {
   struct Hint: Hashable, Sendable {
     var label: String
     var command: String
+
+    /// Its name in JSON.
+    fileprivate var member: String { label.split(separator: " ").joined(separator: "_") + "_command" }
   }
 
   init(
@@ -56,12 +59,20 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   var description: String { "\(reason.rawValue): \(message)" }
 
-  var json: JSONValue {
-    let members = details.sorted { $0.key < $1.key }.map { JSONValue.Member(name: $0.key, value: .string($0.value)) }
+  var json: JSONValue { .object(["error": error]) }
+
+  /// The object that says it, wherever it stands. Details that end in `_seconds` are numbers; each command that goes on
+  /// from here is a detail too, `watch_command`.
+  var error: JSONValue {
+    var members = details
+    for hint in hints { members[hint.member] = hint.command }
     return .object([
-      "error": .object([
-        "reason": .string(reason.rawValue), "message": .string(message), "details": .object(members),
-      ])
+      "reason": .string(reason.rawValue), "message": .string(message),
+      "details": .object(
+        members.sorted { $0.key < $1.key }.map { name, text in
+          let isNumber = name.hasSuffix("_seconds") && Double(text)?.isFinite == true
+          return JSONValue.Member(name: name, value: isNumber ? .number(text) : .string(text))
+        }),
     ])
   }
 

@@ -46,7 +46,10 @@ enum Program {
       var configuration = verb.common.configuration
       if let timeout = verb.callTimeout { configuration.callTimeout = timeout }
       return try await connect(configuration) { daemon in
-        try await verb.run(in: CommandContext(daemon: daemon, console: console, format: format, clock: clock))
+        try await verb.run(
+          in: CommandContext(
+            daemon: daemon, console: console, format: format,
+            invocation: Invocation(arguments: ArgumentRewriting.original(arguments)), clock: clock))
       }
     } catch {
       return end(CommandFailure(error), format, on: console)

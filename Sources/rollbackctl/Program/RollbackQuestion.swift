@@ -46,9 +46,10 @@ struct RollbackQuestion {
     let isDealtWith = flags.cancelRunning || flags.waitForLock != nil
     let reason = ErrorReason(rawValue: plan.refusalReason)
     guard !plan.allowed, reason != .conflict || !isDealtWith else { return nil }
-    var failure = CommandFailure(reason, plan.refusalMessage)
-    failure.hints = RefusalHints.hints(plan, app: app, word: word)
-    if let inFlight = plan.inFlight { failure.details["deploy_id"] = inFlight.id }
+    var failure = RefusalHints.failure(plan, app: app, word: word)
+    if reason == .conflict, let inFlight = plan.inFlight {
+      failure.hints = ConflictWays(context.invocation, flags).hints(inFlight.id)
+    }
     return failure
   }
 

@@ -18,6 +18,8 @@ final class RolloutRun: Sendable {
   private let isPreviewed: Bool
   /// After this long the watching ends, not the rollout.
   private let patience: Duration?
+  /// What to offer where another deploy is in progress.
+  private let ways: ConflictWays?
   private let state: Locked<State>
 
   fileprivate struct State: Sendable {
@@ -37,13 +39,14 @@ final class RolloutRun: Sendable {
 
   init(
     _ context: CommandContext, _ call: RolloutCall, isDetached: Bool = false, isPreviewed: Bool = false,
-    patience: Duration? = nil
+    patience: Duration? = nil, ways: ConflictWays? = nil
   ) {
     self.context = context
     self.call = call
     self.isDetached = isDetached
     self.isPreviewed = isPreviewed
     self.patience = patience
+    self.ways = ways
     state = Locked(State())
   }
 
@@ -261,6 +264,8 @@ final class RolloutRun: Sendable {
       let what = isBegun ? "the \(subject)\(ofApp) goes on." : "if rollbackd accepted it already, it goes on."
       failure = CommandFailure(.interrupted, "Interrupted; " + what, details: details(id), status: .interrupted)
       failure.hints = [hint]
+    } else if failure.reason == .conflict, let ways, let deploy = failure.details["deploy_id"], !deploy.isEmpty {
+      failure.hints = ways.hints(deploy)
     } else if isBegun {
       failure.hints.append(hint)
       failure.details.merge(details(id)) { theirs, _ in theirs }

@@ -35,6 +35,7 @@ struct CommandContext: Sendable {
   var daemon: any DaemonCalls
   var console: any Console
   var format: OutputFormat
+  var invocation = Invocation()
   /// For what has to wait; tests hold it.
   var clock: any Clock<Duration>
 

@@ -38,7 +38,9 @@ struct DeployVerb: Verb {
         from: DeployHistory(deploys: page.deploys).current)
       guard try await RolloutQuestion(context: context).agrees(to: preview) else { throw RolloutQuestion.declined }
     }
-    let run = RolloutRun(context, .deploy(request), isDetached: flags.detach, isPreviewed: !flags.yes)
+    let run = RolloutRun(
+      context, .deploy(request), isDetached: flags.detach, isPreviewed: !flags.yes,
+      ways: ConflictWays(context.invocation, flags))
     return try await run.run()
   }
 }

@@ -6,7 +6,8 @@ struct PlanVerb: Verb {
     commandName: "plan",
     abstract: "Shows what a rollback would do and warn about. Changes nothing.",
     discussion: """
-      Ends with 0 when the rollback would be accepted now, else with the status that it would end with.
+      Ends with 0 when the rollback would be accepted now, else with the status that it would end with; in JSON its \
+      error then stands beside the plan, in the form that every command's has.
 
       EXAMPLES
         rollbackctl plan hello
@@ -29,15 +30,16 @@ struct PlanVerb: Verb {
     let word = deploy?.word ?? ""
     let plan = try await context.daemon.planRollback(PlanRollbackRequest(app: app, target: word))
     let console = context.console
+    let failure = plan.allowed ? nil : RefusalHints.failure(plan, app: app, word: word)
     if context.format == .table {
-      try console.write(text(plan, word, console))
+      try console.write(text(plan, failure, console))
     } else {
-      try context.write(plan.json)
+      try context.write(plan.json(error: failure))
     }
-    return plan.allowed ? .done : ProgramStatus(ErrorReason(rawValue: plan.refusalReason))
+    return failure?.status ?? .done
   }
 
-  private func text(_ plan: PlanRollbackResponse, _ word: String, _ console: any Console) -> String {
+  private func text(_ plan: PlanRollbackResponse, _ failure: CommandFailure?, _ console: any Console) -> String {
     let traits = console.output
     let style = traits.style
     var text = RolloutPreview(app: app, plan).text(
@@ -58,7 +60,7 @@ struct PlanVerb: Verb {
         "\(head) (\(plan.refusalReason)): \(plan.refusalMessage)".displayed, indent: 4, traits.width)
       lines.append(style.bad(head) + (refusal.first ?? "").dropFirst(head.count))
       lines += refusal.dropFirst()
-      for hint in RefusalHints.hints(plan, app: app, word: word) {
+      for hint in failure?.hints ?? [] {
         lines.append("    \(hint.label): \(hint.command)".displayed)
       }
     }

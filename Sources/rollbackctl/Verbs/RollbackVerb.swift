@@ -52,7 +52,9 @@ struct RollbackVerb: Verb {
       case .nothingToDo(let plan): return try tellNothingToDo(plan, context)
       }
     }
-    let run = RolloutRun(context, .rollback(request), isDetached: flags.detach, isPreviewed: !flags.yes)
+    let run = RolloutRun(
+      context, .rollback(request), isDetached: flags.detach, isPreviewed: !flags.yes,
+      ways: ConflictWays(context.invocation, flags))
     return try await run.run()
   }
 
