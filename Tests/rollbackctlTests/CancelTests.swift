@@ -20,6 +20,18 @@ import Testing
       console.screen == "Deploy c4410d7e of hello is live. It ended before the cancellation reached it.\n")
   }
 
+  /// As `plan` has it of its second word: what can be no deploy is no argument, what could be and is none is not found.
+  @Test(arguments: [
+    ("zz", ProgramStatus.usage, "\"zz\" is neither an app nor a deploy id (at least 4 digits of one)."),
+    ("abc", .usage, "\"abc\" is neither an app nor a deploy id (at least 4 digits of one)."),
+    ("ffff0000", .notFound, "There is no app ffff0000, and no recent deploy whose id begins with it."),
+  ])
+  func `what is no deploy`(word: String, status: ProgramStatus, message: String) async {
+    let console = FakeConsole.program()
+    #expect(await run("cancel", word, on: console, daemon: FakeDaemon(deploys: [Sample.rollback])) == status)
+    #expect(JSONValue(parsing: console.written)?["error"]?["message"] == .string(message))
+  }
+
   @Test func `6 when it had ended`() async {
     let console = FakeConsole.person()
     var daemon = FakeDaemon(deploys: [Sample.rollback])

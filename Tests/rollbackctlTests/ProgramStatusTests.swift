@@ -70,13 +70,33 @@ struct ProgramStatusTests {
     let status = await Program.run(arguments, on: console) { _, _ in .done }
     #expect(status == .usage)
     #expect(console.written == "" && !console.told.isEmpty)
+    for line in console.told.split(separator: "\n") { #expect(String(line).displayWidth <= 80, "\(line)") }
   }
 
   @Test func `wrong use is JSON where JSON was asked for`() async {
     let console = FakeConsole.person()
     #expect(await run("list", "--output", "ndjson", "hello", "--bogus", on: console) == .usage)
     #expect(
-      console.screen == #"{"error":{"reason":"usage","message":"Unknown option '--bogus'","details":{}}}"# + "\n")
+      console.screen
+        == #"{"error":{"reason":"invalid_argument","message":"Unknown option '--bogus'","details":{}}}"# + "\n")
+  }
+
+  /// As every other error: where nobody reads standard output it is for programs.
+  @Test(arguments: [
+    ["list"], ["frobnicate"], ["list", "hello", "-o=json", "--bogus"], ["list", "hello", "--output", "xml"],
+    ["list", "hello", "--limit", "0"], ["watch"], ["list", "hello", "-o"],
+  ])
+  func `wrong use is JSON also where that is the default`(arguments: [String]) async {
+    let console = FakeConsole.program()
+    #expect(await Program.run(arguments, on: console) { _, _ in .done } == .usage)
+    #expect(JSONValue(parsing: console.written)?["error"]?["reason"] == .string("invalid_argument"))
+    #expect(console.told == "")
+  }
+
+  @Test func `wrong use is told where tables were asked for`() async {
+    let console = FakeConsole.program()
+    #expect(await run("list", "--output", "table", "hello", "--bogus", on: console) == .usage)
+    #expect(console.written == "" && console.told.hasPrefix("Error: Unknown option '--bogus'"))
   }
 
   @Test(arguments: [["--help"], ["rollback", "--help"], ["help", "audit", "tail"], ["--version"], ["audit"]])

@@ -255,7 +255,7 @@ struct RollbackTests {
     #expect(await run("rollback", "hello", on: console, daemon: daemon) == .usage)
     #expect(
       console.screen
-        == "error (usage): A rollback asks before it begins, and nobody can answer here: "
+        == "error (invalid_argument): A rollback asks before it begins, and nobody can answer here: "
         + "pass --yes to go ahead without.\n")
     #expect(daemon.calls.all.isEmpty)
   }

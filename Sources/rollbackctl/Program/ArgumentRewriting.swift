@@ -25,8 +25,8 @@ enum ArgumentRewriting {
       if argument == "--" { break }
       if argument == "--output" || argument == "-o", index + 1 < arguments.count {
         format = OutputFormat(rawValue: arguments[index + 1]) ?? format
-      } else if argument.hasPrefix("--output=") {
-        format = OutputFormat(rawValue: String(argument.dropFirst("--output=".count))) ?? format
+      } else if let prefix = ["--output=", "-o="].first(where: argument.hasPrefix) {
+        format = OutputFormat(rawValue: String(argument.dropFirst(prefix.count))) ?? format
       }
     }
     return format

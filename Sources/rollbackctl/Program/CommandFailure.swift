@@ -32,7 +32,8 @@ struct CommandFailure: Error, CustomStringConvertible {
     self.hints = hints
   }
 
-  static func usage(_ message: String) -> CommandFailure { CommandFailure(.usage, message, status: .usage) }
+  /// The program was used wrongly.
+  static func usage(_ message: String) -> CommandFailure { CommandFailure(.invalidArgument, message) }
 
   init(_ error: RollbackError) {
     self.init(error.reason, error.message, details: error.details)

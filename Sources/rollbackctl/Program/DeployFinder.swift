@@ -24,8 +24,17 @@ struct DeployFinder {
       if let newest = page.deploys.first, newest.status == .deploying || newest.status == .building { return newest.id }
       throw CommandFailure(.expectationFailed, "App \(word) has no deploy in progress.")
     } catch let error as RollbackError where error.reason == .notFound {
+      // It is a deploy that is asked for: what can be none is no argument.
+      guard Self.isBeginning(word) else {
+        throw CommandFailure(
+          .invalidArgument, "\"\(word)\" is neither an app nor a deploy id (at least 4 digits of one).")
+      }
       return try await deploy(beginningWith: word).id
     }
+  }
+
+  private static func isBeginning(_ word: String) -> Bool {
+    (4...36).contains(word.utf8.count) && word.allSatisfy { $0 == "-" || $0.isASCII && $0.isHexDigit }
   }
 
   /// The deploy of an app that a word means.
@@ -46,7 +55,7 @@ struct DeployFinder {
   /// The deploy of any app whose id begins so: one that is running, else one of an app's newest hundred.
   func deploy(beginningWith word: String) async throws -> (id: String, app: String) {
     let prefix = word.lowercased()
-    guard prefix.count >= 4, prefix.allSatisfy({ $0 == "-" || $0.isASCII && $0.isHexDigit }) else {
+    guard Self.isBeginning(prefix) else {
       throw CommandFailure(
         .notFound, "There is no app \(word), and it is no deploy id, of which at least 4 digits are needed.")
     }

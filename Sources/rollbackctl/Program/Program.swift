@@ -70,7 +70,7 @@ enum Program {
     return failure.status
   }
 
-  /// Help and the like are data; mistakes are told.
+  /// Help and the like are data; mistakes are told, or written where the output is for programs.
   private static func end(unparsed error: any Error, _ arguments: [String], on console: any Console) -> ProgramStatus {
     let isMistake = Rollbackctl.exitCode(for: error) != .success
     let text = Rollbackctl.fullMessage(for: error, columns: console.output.width ?? 80)
@@ -82,10 +82,15 @@ enum Program {
         return end(CommandFailure(error), .table, on: console)
       }
     }
-    if let format = ArgumentRewriting.format(in: arguments), format != .table {
+    let format = ArgumentRewriting.format(in: arguments) ?? (console.output.isTerminal ? .table : .json)
+    if format != .table {
       return end(.usage(Rollbackctl.message(for: error)), format, on: console)
     }
-    console.tell(text + "\n")
+    // The parser does not break its usage line.
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+      RolloutPreview.wrap(String(line), indent: "Usage: ".count, console.progress.width)
+    }
+    console.tell(lines.map { $0 + "\n" }.joined())
     return .usage
   }
 }

@@ -63,8 +63,6 @@ enum ProgramStatus: Int32, CaseIterable, Sendable {
 extension ErrorReason {
   /// A plan's refusal when there is nothing to do; no error of a call.
   static let alreadyCurrent = ErrorReason(rawValue: "already_current")
-  /// This program was used wrongly.
-  static let usage = ErrorReason(rawValue: "usage")
   /// The user pressed Ctrl-C.
   static let interrupted = ErrorReason(rawValue: "interrupted")
 }
