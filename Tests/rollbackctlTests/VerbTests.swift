@@ -98,16 +98,46 @@ struct VerbTests {
   ]
 
   @Test func `audit query reads as a trail`() async {
-    let console = FakeConsole.person(width: 110)
+    let console = FakeConsole.person(width: 120)
     #expect(await run("audit", "query", "--app", "hello", on: console, daemon: FakeDaemon(events: events)) == .done)
     #expect(
       console.written == """
-        #       TIME                 ACTOR        ACTION
-        88214   2026-11-24 02:47:36  ops          deploy.rollback.succeeded  hello runs hello:v2 after 26.0s
-        88213   2026-11-24 02:47:10  deploy-agent deploy.rollback  hello:v2, deploy c4410d7e, "500s since v3"
-        88200   2026-11-24 02:40:00  mallory      deploy.rollback.refused  not_permitted: uid 1000 may not
+        #        TIME                 ACTOR                 ACTION                      DETAILS
+        88214    2026-11-24 02:47:36  ops                   deploy.rollback.succeeded   hello runs hello:v2 after 26.0s
+        88213    2026-11-24 02:47:10  deploy-agent          deploy.rollback             hello:v2, deploy c4410d7e, "500s since
+                                                                                        v3"
+        88200    2026-11-24 02:40:00  mallory               deploy.rollback.refused     not_permitted: uid 1000 may not
 
         """)
+  }
+
+  @Test func `at 80 columns the details have lines of their own`() async {
+    let long = Sample.with(events[2]) {
+      $0.actorID = "somebody-with-a-long-name@example.org"
+      $0.action = "deploy.rollback.superseded"
+      $0.detailsJSON = #"{"message":"\#(Array(repeating: "many words", count: 12).joined(separator: " "))"}"#
+    }
+    let console = FakeConsole.person(width: 80)
+    _ = await run("audit", "query", on: console, daemon: FakeDaemon(events: [events[0], long]))
+    #expect(
+      console.written == """
+        #        TIME                 ACTOR                 ACTION
+        88214    2026-11-24 02:47:36  ops                   deploy.rollback.succeeded
+                 hello runs hello:v2 after 26.0s
+        88200    2026-11-24 02:40:00  somebody-with-a-lon…  deploy.rollback.superseded
+                 many words many words many words many words many words many words many
+                 words many words many words many words many words many words
+
+        """)
+    let json = FakeConsole.program()
+    _ = await run("audit", "query", "--output", "ndjson", on: json, daemon: FakeDaemon(events: [long]))
+    #expect(JSONValue(parsing: json.written)?["actor_id"] == .string(long.actorID))
+  }
+
+  @Test func `a table into a pipe has a line for each event`() async {
+    let console = FakeConsole.program()
+    _ = await run("audit", "query", "--output", "table", on: console, daemon: FakeDaemon(events: events))
+    #expect(console.written.split(separator: "\n").count == events.count + 1)
   }
 
   @Test func `audit query passes its filters on, and tells that there are more`() async {

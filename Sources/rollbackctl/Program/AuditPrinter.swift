@@ -65,11 +65,9 @@ struct AuditPrinter {
     let traits = context.console.output
     if !isHeadingWritten {
       isHeadingWritten = true
-      let heading = "#".padded(to: 8) + "TIME".padded(to: 21) + "ACTOR".padded(to: 13) + "ACTION"
-      try context.console.write(traits.style.bold(heading) + "\n")
+      try context.console.write(traits.style.bold(AuditLine.heading(width: traits.width)) + "\n")
     }
-    let text = AuditLine(event).text(context.console.localTime)
-    let lines = RolloutPreview.wrap(text, indent: 10, traits.width)
+    let lines = AuditLine(event).lines(context.console.localTime, width: traits.width)
     try context.console.write(lines.map { $0 + "\n" }.joined())
   }
 
