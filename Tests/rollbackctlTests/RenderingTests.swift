@@ -66,8 +66,9 @@ struct RenderingTests {
 
   @Test func `never reaches the last column, and is erased whole when the terminal was made narrower`() {
     var line = StatusLine()
-    #expect(line.draw(String(repeating: "x", count: 100), width: 80).displayWidth == 79)
-    // 79 columns are four lines of 20.
+    // With ^C behind it, which the terminal writes, it is still a line.
+    #expect(line.draw(String(repeating: "x", count: 100), width: 80).displayWidth == 77)
+    // 77 columns are four lines of 20.
     #expect(line.draw("y", width: 20) == "\r\u{1B}[3A\u{1B}[Jy")
   }
 
@@ -107,12 +108,42 @@ struct RenderingTests {
     #expect(
       lines(Sample.progress(6, "02:47:15", .unreachable, two, pods: [crashed], "away for 2 s", elapsed: .seconds(5)))
         == [])
-    let ready = Sample.with(pod) { $0.ready = true }
+    let ready = Sample.with(pod) {
+      $0.ready = true
+      $0.restarts = 1
+    }
     #expect(
       lines(Sample.progress(7, "02:47:16", .soaking, two, pods: [ready], "watching", elapsed: .milliseconds(6400)))
         == ["pod: p-1 ready after 6.4s", "soaking: watching"])
     #expect(
       lines(Sample.progress(8, "02:47:17", .soaking, two, pods: [pod], "watching", elapsed: .seconds(7)))
         == ["pod: p-1 is not ready any more"])
+  }
+
+  /// As a container that crashes goes round, frame by frame.
+  @Test func `a container that crashes has a line for each restart, and for each new reason`() {
+    var story = RolloutStory()
+    let looks: [(String, UInt32, String, Bool)] = [
+      ("Error", 0, "exits 1 at start (Error, 0 restarts)", true),
+      ("starting", 1, "exits 1 at start (Error, 1 restart), and runs again but is not ready", true),
+      ("Error", 1, "exits 1 at start (Error, 1 restart)", false),
+      ("CrashLoopBackOff", 1, "exits 1 at start (CrashLoopBackOff, 1 restart)", true),
+      ("starting", 2, "exits 1 at start (Error, 2 restarts), and runs again but is not ready", true),
+      ("Error", 2, "exits 1 at start (Error, 2 restarts)", false),
+      ("CrashLoopBackOff", 2, "exits 1 at start (CrashLoopBackOff, 2 restarts)", false),
+      ("CrashLoopBackOff", 2, "exits 2 at start (CrashLoopBackOff, 2 restarts)", true),
+      ("ImagePullBackOff", 2, "cannot pull image a:v1 for 1 s: no answer after 30s (ImagePullBackOff)", true),
+      ("ErrImagePull", 2, "cannot pull image a:v1 for 1m 2 s: no answer after 30s (ErrImagePull)", true),
+      ("ImagePullBackOff", 2, "cannot pull image a:v1 for 1m 12 s: no answer after 30s (ImagePullBackOff)", false),
+    ]
+    for (number, (state, restarts, text, isTold)) in looks.enumerated() {
+      let pod = PodState(
+        name: "p-1", ready: false, restarts: restarts, state: state, message: "container web in pod p-1 " + text)
+      let frame = Sample.progress(
+        UInt64(number) + 2, "02:47:11", .rolling, Sample.numbers(updated: 1, old: 2), pods: [pod],
+        "1 of 2 replicas are updated; " + pod.message, elapsed: .seconds(1))
+      let numbers = number == 0 ? ["1/2 updated, 2 old, 2 available"] : []
+      #expect(story.hear(frame).map(\.text) == (isTold ? [pod.message] : []) + numbers, "\(text)")
+    }
   }
 }

@@ -20,8 +20,8 @@ struct RolloutStory: Sendable {
   private(set) var newest: RolloutProgress?
   private(set) var finished: RolloutFinished?
   private var pods: [String: PodState] = [:]
-  /// What was said of each pod since it was last ready: states that alternate are told once.
-  private var said: [String: Set<String>] = [:]
+  /// What was said of each pod since it was last ready.
+  private var said: [String: SaidOfPod] = [:]
   /// What the newest line with numbers said.
   private var shownNumbers: String?
   /// What the newest line about trouble said.
@@ -105,7 +105,7 @@ struct RolloutStory: Sendable {
       guard before?.ready != true else { return nil }
       return "\(pod.name) ready" + (elapsed(progress, at: time).map { " after \($0.words)" } ?? "")
     }
-    if !pod.message.isEmpty, said[pod.name, default: []].insert(pod.message).inserted {
+    if !pod.message.isEmpty, said[pod.name, default: SaidOfPod()].isNews(pod) {
       return pod.message.contains(pod.name) ? pod.message : "\(pod.name) \(pod.state): \(pod.message)"
     }
     return before?.ready == true ? "\(pod.name) is not ready any more" : nil
@@ -132,12 +132,42 @@ struct RolloutStory: Sendable {
   }
 }
 
+/// What was said of a pod that is not ready. Told again is what happened again, another restart, or another reason; not
+/// that time passes, nor that a container that crashes goes round through the same states.
+private struct SaidOfPod: Sendable {
+  private var gists: Set<String> = []
+  private var restarts: UInt32 = 0
+
+  mutating func isNews(_ pod: PodState) -> Bool {
+    let isNew = gists.insert(Self.gist(pod.message)).inserted
+    let isAgain = pod.restarts > restarts
+    restarts = max(restarts, pod.restarts)
+    return isNew || isAgain
+  }
+
+  /// A message without what differs from one look to the next: spans of time, the count of restarts, and whether a
+  /// container that ended runs again for a moment. Its reason stays.
+  private static func gist(_ message: String) -> String {
+    message
+      .replacing(#/, and runs again but is not ready$/#, with: "")
+      .replacing(#/\d+ (restart|start)s?/#, with: "")
+      .replacing(#/(\d+(\.\d+)? ?(ms|s|m|h|d)\b ?)+/#, with: "…")
+  }
+}
+
 extension RolloutProgress {
-  /// Whether the same is waited for, as far as one is only more detailed, and nothing is wrong.
+  /// Whether the same is waited for, as far as one is only more detailed, and nothing is wrong; what is wrong with a pod
+  /// is told with the pod, or was.
   fileprivate func isSameWait(as other: RolloutProgress) -> Bool {
-    if message == other.message { return true }
+    if wait == other.wait { return true }
     guard trouble.isEmpty, other.trouble.isEmpty else { return false }
     return message.hasPrefix(other.message + "; ") || other.message.hasPrefix(message + "; ")
+  }
+
+  /// The message without the trouble of a pod behind it.
+  private var wait: Substring {
+    let trouble = pods.first { !$0.message.isEmpty && message.hasSuffix("; " + $0.message) }
+    return message.dropLast(trouble.map { $0.message.count + 2 } ?? 0)
   }
 }
 

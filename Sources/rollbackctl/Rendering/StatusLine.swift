@@ -1,11 +1,14 @@
 /// One line at the bottom of what was printed, which is drawn anew in place.
 ///
 /// Whatever is to be done is one piece of text, to be written at once: nothing flickers. No line is as wide as the
-/// terminal, so that none wraps of itself; where the terminal was made narrower and wrapped what stood there, that is
-/// erased too.
+/// terminal, so that none wraps, also with the `^C` behind it that the terminal itself writes at Ctrl-C; where the
+/// terminal was made narrower and wrapped what stood there, that is erased too.
 struct StatusLine: Sendable {
   /// The columns of what stands there; nil when nothing does.
   private var drawn: Int?
+
+  /// The columns of `^C`.
+  private static let echo = 2
 
   /// Prints finished lines above and draws the status below them; nil removes it.
   mutating func draw(_ status: String?, below lines: [String] = [], width: Int) -> String {
@@ -13,7 +16,7 @@ struct StatusLine: Sendable {
     for line in lines { text += line + "\n" }
     drawn = nil
     if let status {
-      let line = status.cut(to: width - 1)
+      let line = status.cut(to: width - 1 - Self.echo)
       drawn = line.displayWidth
       text += line
     }
