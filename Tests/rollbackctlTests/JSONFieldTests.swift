@@ -164,5 +164,7 @@ struct JSONFieldTests {
         "since":"2026-11-24T02:47:10.125000Z","host":"h","progress":"p"}],"time_to_ready":{"count":2,"met_target":1,\
         "median":20.000,"maximum":40.000}}
         """)
+    let blind = GetHealthResponse(database: DatabaseHealth(state: .down))
+    #expect(blind.json["database"]?["schema_version"] == .null)
   }
 }

@@ -281,7 +281,10 @@ struct VerbTests {
 
         """)
     daemon.healthReport.state = .down
-    #expect(await run("health", on: FakeConsole.person(), daemon: daemon) == .temporary)
+    daemon.healthReport.database = DatabaseHealth(state: .down, message: "nobody answers")
+    let down = FakeConsole.person()
+    #expect(await run("health", on: down, daemon: daemon) == .temporary)
+    #expect(down.written.contains("database    down            schema unknown; pool 0 in use"))
   }
 
   @Test func `deploy asks as rollback does`() async {

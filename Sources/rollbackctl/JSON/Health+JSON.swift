@@ -14,7 +14,8 @@ extension GetHealthResponse {
 extension DatabaseHealth {
   fileprivate var json: JSONValue {
     .object([
-      "state": .string(state.word), "message": .given(message), "schema_version": .number(schemaVersion),
+      "state": .string(state.word), "message": .given(message),
+      "schema_version": schemaVersion == 0 ? .null : .number(schemaVersion),
       "in_use": .number(inUse), "idle": .number(idle), "maximum": .number(maximum), "waiting": .number(waiting),
       "opened": .number(opened),
     ])

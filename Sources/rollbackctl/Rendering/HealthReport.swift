@@ -46,7 +46,8 @@ struct HealthReport {
 
   private func pool(_ database: DatabaseHealth) -> String {
     let waiting = database.waiting == 0 ? "" : ", \(database.waiting) waiting"
-    return "schema \(database.schemaVersion); pool \(database.inUse) in use, \(database.idle) idle of "
+    let schema = database.schemaVersion == 0 ? "unknown" : "\(database.schemaVersion)"
+    return "schema \(schema); pool \(database.inUse) in use, \(database.idle) idle of "
       + "\(database.maximum)\(waiting)"
   }
 
