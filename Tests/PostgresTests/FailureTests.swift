@@ -166,8 +166,9 @@ struct FailureTests {
     } _: { client, _ in
       try await client.withConnection { session in
         try await session.query("SELECT 1")
-        let waiting = Task(executorPreference: client.loop) { try await client.query("SELECT 1") }
-        while await client.statistics.waiting == 0 { await Task.yield() }
+        // Runs until it waits, for this is the client's loop.
+        let waiting = Task.immediate(executorPreference: client.loop) { try await client.query("SELECT 1") }
+        #expect(await client.statistics.waiting == 1)
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         #expect(await client.statistics.waiting == 0)
@@ -177,41 +178,35 @@ struct FailureTests {
 
   @Test func aCancelledQueryIsStoppedOnTheServer() async throws {
     try await withClient { client, database in
-      let query = Task(executorPreference: client.loop) { try await client.query("SELECT pg_sleep(60)") }
-      let sleeping = """
-        SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '\(database.name)'
-        """
-      while try await client.query(sleeping)[0].int(0) == 0 { await Task.yield() }
+      let query = Task(executorPreference: client.loop) {
+        try await client.query("SELECT pg_advisory_lock(1), pg_sleep(60)")
+      }
+      try await database.psql(Self.untilSleeping(1))
       query.cancel()
       await #expect(throws: CancellationError.self) { try await query.value }
-      let started = clock.now
-      while try await client.query(sleeping)[0].int(0) > 0, clock.now - started < .seconds(20) { await Task.yield() }
-      #expect(clock.now - started < .seconds(10))
+      // The lock was the session's, which has ended with the statement. Waits for it, for lockTimeout at most.
+      try await client.query("SELECT pg_advisory_lock(1)")
     }
   }
 
   /// While a dead primary leaves cancels unanswered, its successor is to be connected to.
   @Test func cancelsThatAServerDoesNotAnswerHoldUpNoConnection() async throws {
     let server = try await ThrowawayPostgres.own()
-    try await withClient(on: try await server.makeDatabase()) { client, _ in
-      try await client.withConnection { first in
-        try await first.query("SELECT 1")
-        let queries = (0..<6).map { _ in
-          Task(executorPreference: client.loop) { try await client.query("SELECT pg_sleep(60)") }
-        }
-        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        while try await first.query(sleeping)[0].int(0) < 6 { await Task.yield() }
-        try await server.signal("STOP")
-        for query in queries { query.cancel() }
-        for query in queries { await #expect(throws: CancellationError.self) { try await query.value } }
-        // A look-up gets its thread at once, as long as the server is silent.
-        await withCheckedContinuation { continuation in
-          let isAccepted = client.threads.lookups.run { continuation.resume() }
-          if !isAccepted { continuation.resume() }
-          #expect(isAccepted)
-        }
-        try await server.signal("CONT")
+    try await withClient(on: try await server.makeDatabase()) { client, database in
+      let queries = (0..<6).map { _ in
+        Task(executorPreference: client.loop) { try await client.query("SELECT pg_sleep(60)") }
       }
+      try await database.psql(Self.untilSleeping(6))
+      try await server.signal("STOP")
+      for query in queries { query.cancel() }
+      for query in queries { await #expect(throws: CancellationError.self) { try await query.value } }
+      // A look-up gets its thread at once, as long as the server is silent.
+      await withCheckedContinuation { continuation in
+        let isAccepted = client.threads.lookups.run { continuation.resume() }
+        #expect(isAccepted)
+        if !isAccepted { continuation.resume() }
+      }
+      try await server.signal("CONT")
     }
   }
 
@@ -232,6 +227,20 @@ struct FailureTests {
       let slow = try await #require(throws: PostgresError.self) { try await client.query("SELECT pg_sleep(5)") }
       #expect(slow.sqlState == "57014")
     }
+  }
+
+  /// Waits, in one session of psql, until so many statements of clients sleep.
+  static func untilSleeping(_ count: Int) -> String {
+    """
+    DO $$ BEGIN
+      FOR i IN 1 .. 1000 LOOP
+        PERFORM pg_stat_clear_snapshot();
+        EXIT WHEN \(count) <= (SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'
+          AND datname = current_database() AND application_name = 'rollbackd');
+        PERFORM pg_sleep(0.01);
+      END LOOP;
+    END $$
+    """
   }
 
   @Test func drainingWaitsForWhatIsUnderWay() async throws {

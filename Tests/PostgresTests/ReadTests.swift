@@ -75,14 +75,25 @@ struct ReadTests {
   }
 
   @Test func aCancelledReadLeavesItsNeighboursAlone() async throws {
-    try await withClient { client, _ in
-      let slow = Task(executorPreference: client.loop) { try await client.read("SELECT pg_sleep(0.3)") }
-      let fast = Task(executorPreference: client.loop) { try await client.read("SELECT 1 FROM pg_sleep(0.1)") }
-      slow.cancel()
-      await #expect(throws: CancellationError.self) { try await slow.value }
-      let rows = try await fast.value
-      #expect(rows.count == 1)
-      #expect(await client.statistics.closed.isEmpty)
+    try await withClient {
+      $0.readLanes = 1
+    } _: { client, _ in
+      try await client.withConnection { session in
+        try await session.query("SELECT pg_advisory_lock(1)")
+        // Both on one connection; the server has no answer for either before the lock is free.
+        let first = Task.immediate(executorPreference: client.loop) {
+          try await client.read("SELECT pg_advisory_lock_shared(1)")
+        }
+        let second = Task.immediate(executorPreference: client.loop) { try await client.read("SELECT 1") }
+        // Whoever asks for a connection after them gets one after them: they have been sent.
+        try await client.query("SELECT 1")
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        try await session.query("SELECT pg_advisory_unlock(1)")
+        let rows = try await second.value
+        #expect(rows.count == 1)
+        #expect(await client.statistics.closed.isEmpty)
+      }
     }
   }
 
@@ -128,19 +139,11 @@ struct ReadTests {
           return await group.reduce(into: []) { $0.append($1) }
         }
       }
-      // One psql session waits until the sleeper is seen, then ends it.
       try await database.psql(
         """
-        DO $$ BEGIN
-          FOR i IN 1 .. 500 LOOP
-            PERFORM pg_stat_clear_snapshot();
-            EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()
-              AND application_name = 'rollbackd');
-            PERFORM pg_sleep(0.01);
-          END LOOP;
-          PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'rollbackd' AND state = 'active';
-        END $$
+        \(FailureTests.untilSleeping(1));
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'rollbackd' AND state = 'active';
         """)
       let errors = await reads.value
       #expect(errors.count == 8)
