@@ -173,7 +173,8 @@ import Testing
     unlink(path)
     defer { unlink(path) }
     let receiver = FileDescriptor(adopting: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
-    try #require(withAddress(path) { bind(receiver.rawValue, $0, $1) } == 0)
+    let bound = withAddress(path) { bind(receiver.rawValue, $0, $1) }
+    try #require(bound == 0)
     let filler = FileDescriptor(adopting: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0))
     try filler.makeNonBlocking()
     while withAddress(path, { sendto(filler.rawValue, "x", 1, 0, $0, $1) }) == 1 {}
