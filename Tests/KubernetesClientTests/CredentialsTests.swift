@@ -31,12 +31,14 @@ import Testing
   @Test func whatTheServerRejectedIsNeitherServedNorFallenBackTo() {
     var cache = CredentialCache()
     cache.store(old, for: nil, at: .zero)
-    #expect(cache.reject(old))
+    let wasInUse = cache.reject(old)
+    #expect(wasInUse)
     #expect(cache.current(at: .zero) == nil)
     #expect(cache.fallback == nil)
     cache.store(new, for: nil, at: .zero)
     // A late answer to a request that was sent with the old one.
-    #expect(!cache.reject(old))
+    let isInUse = cache.reject(old)
+    #expect(!isInUse)
     #expect(cache.current(at: .zero) == new)
   }
 }

@@ -22,11 +22,6 @@ import Testing
     #expect(machine.listed(resourceVersion: "10", at: .zero) == .watch(from: "10"))
   }
 
-  @Test func mayBeginWithAWatch() {
-    var machine = Machine(from: "7")
-    #expect(machine.start(at: .zero) == .watch(from: "7"))
-  }
-
   @Test func goesOnFromTheLastEventOrBookmark() {
     var machine = watching()
     #expect(machine.received(.object(resourceVersion: "11"), at: .seconds(101), random: 0) == .read)
