@@ -160,8 +160,9 @@ let package = Package(
     tests(
       "RollbackDaemonTests",
       [
-        "RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "RolloutCore", "KubernetesObjects",
-        "RegistryClient", "Postgres", "ConnectionPool", log,
+        "RollbackDaemon", "rollbackd", "DevServices", "RollbackService", "RollbackMessages", "RolloutCore",
+        "KubernetesObjects", "KubernetesClient", "RegistryClient", "Postgres", "ConnectionPool", "LinuxIO",
+        "RollbackTestKit", log,
       ]),
     tests("rollbackctlTests", ["rollbackctl", "RollbackClient", "RollbackMessages", "Locking"]),
     tests(
