@@ -95,6 +95,13 @@ struct Daemon {
     }
   }
 
+  /// What the daemon's course turns on.
+  private enum Turn: Sendable {
+    case schema(SchemaGate<LoopClock>.Finding)
+    /// Somebody wants it to end.
+    case stop
+  }
+
   /// Runs everything; the result is 0, or why the daemon could not go on.
   private func run(
     _ parts: DaemonParts, _ listeners: ListenerBox, front: EventLoop, cluster: EventLoop
@@ -104,45 +111,68 @@ struct Daemon {
     return await withTaskGroup(of: Void.self) { group in
       group.addTask(executorPreference: front) { await parts.postgres.run() }
       group.addTask(executorPreference: cluster) { await parts.observer.run() }
-      let gate = SchemaGate(postgres: parts.postgres, clock: LoopClock(front), log: log)
-      let state: SchemaGate.State
-      do {
-        state = try await gate.wait(within: configuration.startGrace)
-      } catch {
-        group.cancelAll()
-        return .failure(error)
+      let (turns, turn) = AsyncStream.makeStream(of: Turn.self)
+      group.addTask {
+        await signals.untilStop(log: log)
+        turn.yield(.stop)
+      }
+      group.addTask(executorPreference: front) {
+        await parts.gate.run(within: configuration.startGrace) { turn.yield(.schema($0)) }
       }
       let (handedOver, handOver) = AsyncStream.makeStream(of: Never.self)
-      group.addTask(executorPreference: cluster) {
-        await parts.service.run()
-        handOver.finish()
-      }
-      group.addTask(executorPreference: front) { await parts.auditListener.run() }
-      await listeners.hand(to: parts.server)
       let (served, end) = AsyncStream.makeStream(of: Never.self)
-      group.addTask(executorPreference: front) {
-        await parts.server.run()
-        end.finish()
+      var isWorking = false
+      var isServing = false
+      var refusal: DaemonStartError?
+      course: for await turn in turns {
+        switch turn {
+        case .stop: break course
+        case .schema(.refused(let error)):
+          refusal = error
+          break course
+        case .schema(.degraded): break
+        case .schema(.open):
+          isWorking = true
+          group.addTask(executorPreference: cluster) {
+            await parts.service.run()
+            handOver.finish()
+          }
+          group.addTask(executorPreference: front) { await parts.auditListener.run() }
+        }
+        if !isServing {
+          await listeners.hand(to: parts.server)
+          group.addTask(executorPreference: front) {
+            await parts.server.run()
+            end.finish()
+          }
+          group.addTask {
+            await Watchdog(parts: parts, notifier: notifier, front: front, cluster: cluster, log: log).run()
+          }
+        }
+        announce(turn, isLate: isServing)
+        isServing = true
       }
-      group.addTask { await Watchdog(parts: parts, notifier: notifier, front: front, cluster: cluster, log: log).run() }
-      announce(state)
-      await signals.untilStop(log: log)
       notifier.stopping(status: "handing operations over, finishing calls")
       log.notice("stopping")
-      group.addTask { await signals.endProcessAtNextStop() }
-      // One span for both: systemd's own (TimeoutStopSec) is not much longer.
-      let drainEnd = ContinuousClock.now + configuration.drainTimeout
+      guard isServing else {
+        group.cancelAll()
+        return refusal.map { .failure($0) } ?? .success(0)
+      }
+      if refusal == nil { group.addTask { await signals.endProcessAtNextStop() } }
+      // One span for both: systemd's own (TimeoutStopSec) is not much longer. Without a schema nothing has begun.
+      let drain = refusal == nil ? configuration.drainTimeout : .seconds(1)
+      let drainEnd = ContinuousClock.now + drain
       parts.service.stop()
-      parts.server.shutDown(within: configuration.drainTimeout)
+      parts.server.shutDown(within: drain)
       #if ROLLBACKD_FAILPOINTS
         // Nobody waits for an answer: an error has no effect here.
         try? await Failpoint.draining.reach()
       #endif
       for await _ in served {}
       // Where the database is away, leases run out instead of being handed over.
-      await within(drainEnd - ContinuousClock.now, LoopClock(front)) { for await _ in handedOver {} }
+      if isWorking { await within(drainEnd - ContinuousClock.now, LoopClock(front)) { for await _ in handedOver {} } }
       group.cancelAll()
-      return .success(0)
+      return refusal.map { .failure($0) } ?? .success(0)
     }
   }
 
@@ -157,10 +187,11 @@ struct Daemon {
     }
   }
 
-  private func announce(_ state: SchemaGate.State) {
-    switch state {
-    case .ready:
-      notifier.ready(status: "serving")
+  private func announce(_ turn: Turn, isLate: Bool) {
+    guard case .schema(let finding) = turn else { return }
+    switch finding {
+    case .open:
+      if isLate { notifier.status("serving") } else { notifier.ready(status: "serving") }
       log.notice(
         "serving",
         metadata: [
@@ -169,6 +200,7 @@ struct Daemon {
     case .degraded(let why):
       notifier.ready(status: "degraded: \(why)")
       log.warning("serving without the database", metadata: ["cause": "\(why)"])
+    case .refused: break
     }
   }
 }

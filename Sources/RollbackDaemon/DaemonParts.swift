@@ -13,6 +13,8 @@ internal import TTRPCCore
 /// The daemon's parts, made and wired but not started.
 struct DaemonParts: Sendable {
   let postgres: PostgresClient
+  /// Closed until somebody runs it and the schema is found current.
+  let gate: SchemaGate<LoopClock>
   let kubernetes: KubernetesClient
   let observer: ClusterObserver
   /// Nil where none is configured.
@@ -38,9 +40,13 @@ struct DaemonParts: Sendable {
         settings, loop: cluster, time: RegistryTime(clock: LoopClock(cluster)), log: log)
     }
     self.registry = registry
+    let gate = SchemaGate(clock: LoopClock(front), log: log) { [postgres] in
+      try await SchemaMigrator(client: postgres).status()
+    }
+    self.gate = gate
     health = DaemonHealth(
-      postgres: postgres, maximumConnections: configuration.database.maximumConnections, cluster: kubernetes,
-      clock: LoopClock(front))
+      postgres: postgres, gate: gate, maximumConnections: configuration.database.maximumConnections,
+      cluster: kubernetes, clock: LoopClock(front))
 
     let codec = ProtobufCodec()
     let users = UserNames()

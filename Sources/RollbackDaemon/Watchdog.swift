@@ -39,6 +39,7 @@ struct Watchdog: Sendable {
     let statistics = await parts.postgres.statistics
     let running = parts.service.runningOperations
     let operations = "\(running) operation\(running == 1 ? "" : "s") running"
+    if let obstacle = parts.gate.obstacle { return "degraded: \(obstacle)" }
     return statistics.isFailing ? "degraded: PostgreSQL cannot be reached; \(operations)" : "serving; \(operations)"
   }
 }

@@ -87,6 +87,8 @@ public struct ServiceIdentity: Hashable, Sendable {
 
 /// How what the daemon depends on is.
 public protocol DependencyHealth: Sendable {
+  /// Why nothing can be done for anybody, in a sentence; nil when calls may be tried.
+  var obstacle: String? { get }
   func database() async -> DatabaseHealth
   func clusterHealth() async -> ClusterHealth
   /// Clients on the socket.

@@ -66,6 +66,7 @@ struct ConformanceEnvironment: Sendable {
       group.addTask(executorPreference: front) { await parts.postgres.run() }
       group.addTask(executorPreference: cluster) { await parts.observer.run() }
       _ = try await SchemaMigrator(client: parts.postgres).migrate()
+      try await parts.gate.look()
       group.addTask(executorPreference: cluster) { await parts.service.run() }
       group.addTask(executorPreference: front) { await parts.auditListener.run() }
       let namespaces = ResourceKind(plural: "namespaces")

@@ -16,21 +16,23 @@ struct Harness {
 
   static func run(
     running image: String = "r/hello:v3", course: FakeCluster.Course = .ready, clock: HeldClock = HeldClock(),
-    registry: FakeRegistry? = nil, _ body: (Harness) async throws -> Void
+    registry: FakeRegistry? = nil, dependencies: FakeHealth = FakeHealth(), isPatient: Bool = false,
+    _ body: (Harness) async throws -> Void
   ) async throws {
     try await run(
       database: FakeDatabase(clock: clock), cluster: FakeCluster(image: image, course: course), clock: clock,
-      registry: registry, body)
+      registry: registry, dependencies: dependencies, isPatient: isPatient, body)
   }
 
   /// On a database and a cluster that other hosts may have been at.
+  /// - Parameter isPatient: whether the service comes to its own end, however long that takes.
   static func run(
     database: FakeDatabase, cluster: FakeCluster, clock: HeldClock, registry: FakeRegistry? = nil,
-    _ body: (Harness) async throws -> Void
+    dependencies: FakeHealth = FakeHealth(), isPatient: Bool = false, _ body: (Harness) async throws -> Void
   ) async throws {
     let service = RollbackService(
       deploys: database, operations: database, audit: database, cluster: cluster, registry: registry,
-      dependencies: FakeHealth(),
+      dependencies: dependencies,
       authorization: AuthorizationPolicy(
         administrators: [0], operatorGroups: [50], trustedUsers: [33], actors: [1000: "ops@example"]),
       identity: ServiceIdentity(host: "host-a", version: "test"), timing: OperationTiming(), clock: clock,
@@ -40,6 +42,7 @@ struct Harness {
       group.addTask { await service.run() }
       try await body(harness)
       service.stop()
+      if isPatient { try await group.next() }
       group.cancelAll()
     }
   }
@@ -96,9 +99,12 @@ final class Shared<Value: Sendable>: Sendable {
 }
 
 struct FakeHealth: DependencyHealth {
+  var obstacle: String?
+  var databaseState = ComponentState.ok
+  var clusterState = ComponentState.ok
   var connections: Int { 1 }
-  func database() async -> DatabaseHealth { DatabaseHealth(state: .ok) }
-  func clusterHealth() async -> ClusterHealth { ClusterHealth(state: .ok) }
+  func database() async -> DatabaseHealth { DatabaseHealth(state: databaseState) }
+  func clusterHealth() async -> ClusterHealth { ClusterHealth(state: clusterState) }
 }
 
 extension [RolloutFrame] {

@@ -2,8 +2,13 @@ public import RollbackMessages
 
 extension RollbackService {
   /// Lets a call through or refuses it; every denial is audited.
+  ///
+  /// - Throws: `not_permitted`; `unavailable` while nothing can be done for anybody, but for the question after health.
   func authorize(_ caller: Caller, _ method: RollbackMethod) async throws {
-    guard !authorization.permits(caller, method.access) else { return }
+    guard !authorization.permits(caller, method.access) else {
+      guard method != .getHealth, let obstacle = dependencies.obstacle else { return }
+      throw ServiceError(.unavailable, obstacle)
+    }
     let error = ServiceError(
       .notPermitted,
       "\(caller.description) may not call \(method.rawValue); it needs \(method.access.rawValue) access"
