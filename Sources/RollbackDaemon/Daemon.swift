@@ -17,24 +17,34 @@ internal import TTRPCCore
 struct Daemon {
   private let configuration: DaemonConfiguration
   let log: Logger
+  private let logWriter: LogWriter
   private let notifier: SystemdNotifier
+  /// How long the end waits for whoever reads the log.
+  private static let logPatience = Duration.seconds(1)
 
   init(_ configuration: DaemonConfiguration) {
     self.configuration = configuration
     let isJournal = Program.variable("JOURNAL_STREAM") != nil
+    let writer = StderrLogHandler.writer(
+      label: "rollbackd", format: configuration.logFormat, hasLevelPrefix: isJournal)
+    logWriter = writer
     log = Logger(label: "rollbackd") { label in
       StderrLogHandler(
-        label: label, level: configuration.logLevel, format: configuration.logFormat, hasLevelPrefix: isJournal)
+        label: label, level: configuration.logLevel, format: configuration.logFormat, hasLevelPrefix: isJournal,
+        writer: writer)
     }
     notifier = SystemdNotifier(environment: Program.environment(), processID: getpid())
   }
 
   /// Serves until SIGTERM or SIGINT and returns 0; a second signal ends the process at once.
   func serve() async throws -> Int32 {
+    logWriter.start()
+    // Whatever ends it: what was logged is written, unless nobody reads it.
+    defer { logWriter.finish(within: Self.logPatience) }
     #if ROLLBACKD_FAILPOINTS
       try armFailpoints()
     #endif
-    // Whatever can be wrong with the surroundings is found before the first thread starts.
+    // Whatever can be wrong with the surroundings is found before the first loop starts.
     try checkDescriptors(DescriptorLimit.raise())
     let access = try clusterAccess()
     let listeners = try makeListeners()

@@ -97,6 +97,9 @@ public enum Program {
 
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
+    // A reader that is stuck must not keep the program from ending.
+    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    guard poll(&entry, 1, 1000) != 0 else { return }
     // Where nobody reads, nobody misses it.
     text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
   }

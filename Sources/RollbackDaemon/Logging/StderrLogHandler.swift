@@ -1,4 +1,3 @@
-internal import Glibc
 package import Logging
 
 /// How a line is laid out.
@@ -6,9 +5,10 @@ package enum LogFormat: String, Sendable {
   case text, json
 }
 
-/// Writes one line an event to stderr with the syslog level prefix that the journal reads (sd-daemon(3)).
+/// Hands one line an event to a ``LogWriter``, with the syslog level prefix that the journal reads (sd-daemon(3)).
 ///
-/// A write that would block, or a closed stderr, loses the line and never the service.
+/// Nobody waits for the line to be written. Lines are lost when stderr is closed, and when nobody reads it for so long
+/// that the writer has no more room.
 package struct StderrLogHandler: LogHandler {
   package var logLevel: Logger.Level
   package var metadata: Logger.Metadata = [:]
@@ -16,13 +16,26 @@ package struct StderrLogHandler: LogHandler {
   private let label: String
   private let format: LogFormat
   private let hasLevelPrefix: Bool
+  private let writer: LogWriter
 
   /// - Parameter hasLevelPrefix: `<6>` before each line; for the journal, not for a terminal.
-  package init(label: String, level: Logger.Level, format: LogFormat, hasLevelPrefix: Bool) {
+  package init(label: String, level: Logger.Level, format: LogFormat, hasLevelPrefix: Bool, writer: LogWriter) {
     self.label = label
     self.logLevel = level
     self.format = format
     self.hasLevelPrefix = hasLevelPrefix
+    self.writer = writer
+  }
+
+  /// A writer that tells of lost lines as this handler tells of everything else.
+  package static func writer(
+    descriptor: Int32 = 2, capacity: Int = 1 << 20, label: String, format: LogFormat, hasLevelPrefix: Bool
+  ) -> LogWriter {
+    LogWriter(descriptor: descriptor, capacity: capacity) { count in
+      line(
+        .error, label: label, "lines of the log were lost, because nobody took them", [("lines", "\(count)")],
+        format: format, hasLevelPrefix: hasLevelPrefix)
+    }
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -35,14 +48,17 @@ package struct StderrLogHandler: LogHandler {
     if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
     if let own = event.metadata { merged.merge(own) { _, new in new } }
     let pairs = merged.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
-    var line = LogLine(format: format).render(
-      level: event.level, label: label, message: event.message.description, pairs: pairs)
-    if hasLevelPrefix { line = "<\(event.level.syslogPriority)>" + line }
-    line += "\n"
-    line.withUTF8 { bytes in
-      // One write(2), so that lines of two threads do not mix.
-      _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-    }
+    writer.write(
+      Self.line(
+        event.level, label: label, event.message.description, pairs, format: format, hasLevelPrefix: hasLevelPrefix))
+  }
+
+  private static func line(
+    _ level: Logger.Level, label: String, _ message: String, _ pairs: [(String, String)], format: LogFormat,
+    hasLevelPrefix: Bool
+  ) -> String {
+    let line = LogLine(format: format).render(level: level, label: label, message: message, pairs: pairs)
+    return (hasLevelPrefix ? "<\(level.syslogPriority)>" : "") + line + "\n"
   }
 }
 
