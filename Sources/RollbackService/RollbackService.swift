@@ -60,9 +60,9 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
     await withDiscardingTaskGroup { group in
       group.addTask { await self.refusals.run() }
       await supervisor.run()
-      group.cancelAll()
+      // Writes what is left.
+      refusals.stop()
     }
-    await refusals.flush()
   }
 
   /// Begins the end of ``run()``: operations are handed to other hosts.

@@ -90,6 +90,32 @@ import Testing
     }
   }
 
+  @Test func `a refusal is answered though the database stands still, and its row comes later, once`() async throws {
+    var database: FakeDatabase?
+    // Whoever would wait for a second goes on at once.
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(1)), isPatient: true) { harness in
+      database = harness.database
+      harness.database.freeze("recordRefusal")
+      for _ in 0..<3 {
+        let error = await #expect(throws: ServiceError.self) {
+          try await harness.service.listApps(ListAppsRequest(), from: stranger)
+        }
+        #expect(error?.reason == .notPermitted)
+      }
+      #expect(harness.database.actions.isEmpty)
+      harness.database.thaw("recordRefusal")
+    }
+    #expect(database?.actions == Array(repeating: "access.denied:not_permitted", count: 3))
+  }
+
+  @Test func `what is refused after the operations are handed over is recorded too`() async throws {
+    var kept: Harness?
+    try await Harness.run { kept = $0 }
+    let harness = try #require(kept)
+    _ = try? await harness.service.listApps(ListAppsRequest(), from: stranger)
+    #expect(harness.database.actions == ["access.denied:not_permitted"])
+  }
+
   @Test(arguments: [
     (AuditQueryRequest(action: "deploy.*.refused"), "not at its end"),
     (

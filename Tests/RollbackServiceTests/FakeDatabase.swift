@@ -40,6 +40,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var heads: [Int64] = []
     var listeners: [@Sendable (OperationSignal) -> Void] = []
     var released: [String] = []
+    /// Calls of these names are not answered; who waits for one is kept here.
+    var frozen: [String: [AsyncStream<Never>.Continuation]] = [:]
     /// What others do right after the next look at an app.
     var meanwhile: (@Sendable (inout State) -> Void)?
   }
@@ -59,6 +61,27 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
       state.outages[name] = left - 1
       throw ServiceError(.unavailable, "PostgreSQL cannot be reached")
     }
+  }
+
+  /// From now on calls of this name are not answered.
+  func freeze(_ name: String) { state.withLock { $0.frozen[name] = [] } }
+
+  /// They are answered again, those that wait too.
+  func thaw(_ name: String) {
+    for waiter in state.withLock({ $0.frozen.removeValue(forKey: name) }) ?? [] { waiter.finish() }
+  }
+
+  /// Suspends while calls of this name are not answered.
+  private func answer(_ name: String) async throws {
+    let silence = state.withLock { state -> AsyncStream<Never>? in
+      guard state.frozen[name] != nil else { return nil }
+      let (silence, end) = AsyncStream.makeStream(of: Never.self)
+      state.frozen[name]?.append(end)
+      return silence
+    }
+    guard let silence else { return }
+    for await _ in silence {}
+    try Task.checkCancellation()
   }
 
   // MARK: Preparing and looking
@@ -283,12 +306,16 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     return frame
   }
 
-  func running() async throws -> [RunningOperation] { [] }
+  func running() async throws -> [RunningOperation] {
+    try await answer("running")
+    return []
+  }
 
   // MARK: AuditLog
 
   func recordRefusal(_ refusal: AuditedRefusal) async throws {
     try enter("recordRefusal")
+    try await answer("recordRefusal")
     state.withLock { _ = Self.audit("\(refusal.action):\(refusal.error.reason.rawValue)", &$0) }
   }
 
@@ -301,7 +328,11 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     }
   }
 
-  func verify(expectedHead: [UInt8]?) async throws -> VerifyAuditResponse { VerifyAuditResponse(intact: true) }
+  func verify(expectedHead: [UInt8]?) async throws -> VerifyAuditResponse {
+    try enter("verify")
+    try await answer("verify")
+    return VerifyAuditResponse(intact: true)
+  }
 
   static func audit(_ action: String, _ state: inout State) -> Int64 {
     let id = Int64(state.audit.count + 1)

@@ -4,9 +4,11 @@ internal import RollbackMessages
 
 /// Writes refusals to the audit trail, within the bounds of ``RefusalLedger``.
 ///
-/// A refusal stands whether or not it can be recorded, since it has changed nothing. One that cannot be is logged as an
-/// error, makes the daemon's health degraded, is counted, and is written when the database takes it again. What is
-/// counted and not yet written when the process is killed is lost but for its line in the log.
+/// A refusal stands whether or not it can be recorded, since it has changed nothing. Its answer waits a moment for its
+/// row, so that whoever is refused finds it there; a database that takes longer than that gets the row while nobody
+/// waits. One that cannot be written is logged as an error, makes the daemon's health degraded, is counted, and is
+/// written when the database takes it again. What is not yet written when the process is killed is lost but for its
+/// line in the log.
 final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClock.Instant {
   private let audit: any AuditLog
   private let clock: C
@@ -17,14 +19,42 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   private let state = Locked(State())
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
+  /// The numbers of rows to write.
+  private let tickets: AsyncStream<Int>
+  private let ticket: AsyncStream<Int>.Continuation
 
   /// Between two looks while something waits to be written.
   private static var pace: Duration { .seconds(15) }
+  /// How long an answer waits for its row.
+  private static var patience: Duration { .seconds(1) }
+  /// How many rows may wait to be written one by one; beyond it they are counted.
+  private static var maximumQueue: Int { 100 }
 
   private struct State {
     var ledger = RefusalLedger()
     /// Why the last row could not be written; nil when it could.
     var problem: String?
+    var lastTicket = 0
+    /// Rows that nobody has begun to write.
+    var queue: [Int: AuditedRefusal] = [:]
+    /// Those, and the ones that are being written.
+    var unwritten: Set<Int> = []
+    /// Who waits for a row.
+    var waiting: [Int: UnsafeContinuation<Void, Never>] = [:]
+
+    mutating func enqueue(_ refusal: AuditedRefusal) -> Int? {
+      guard unwritten.count < RefusalRecorder.maximumQueue else { return nil }
+      lastTicket += 1
+      queue[lastTicket] = refusal
+      unwritten.insert(lastTicket)
+      return lastTicket
+    }
+
+    /// All that waits, whether or not its time has come; none waits any more.
+    mutating func takeAll() -> [AuditedRefusal] {
+      defer { queue = [:] }
+      return queue.sorted { $0.key < $1.key }.map(\.value) + ledger.drain()
+    }
   }
 
   init(audit: any AuditLog, clock: C, wallClock: @escaping @Sendable () -> Timestamp, log: Logger) {
@@ -33,36 +63,106 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
     self.wallClock = wallClock
     self.log = log
     (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    // Bounded by the queue.
+    (tickets, ticket) = AsyncStream.makeStream(of: Int.self)
   }
 
   /// What is wrong with recording refusals, in a sentence; nil when nothing is.
   var problem: String? { state.withLock { $0.problem } }
 
-  /// Records a refusal. Returns when it is written, counted, or could not be written.
+  /// Records a refusal. Returns when it is written, counted, or could not be written, and at the latest after a second;
+  /// ``run()`` goes on with it then.
   func record(_ refusal: AuditedRefusal) async {
     let (now, time) = (clock.now, wallClock())
-    switch state.withLock({ $0.ledger.refused(refusal, at: now, wallClock: time) }) {
-    case .write: await write(refusal)
-    case .count: wake.yield()
+    let number = state.withLock { state -> Int? in
+      guard state.ledger.refused(refusal, at: now, wallClock: time) == .write else { return nil }
+      if let number = state.enqueue(refusal) { return number }
+      state.ledger.notWritten(refusal, at: now, wallClock: time)
+      return nil
     }
+    guard let number else {
+      wake.yield()
+      return
+    }
+    if case .terminated = ticket.yield(number) {
+      // Nobody goes on with it any more.
+      try? await TimeLimit(Self.patience, clock).run { await self.write(number) }
+      return
+    }
+    await wait(for: number)
+    guard state.withLock({ $0.unwritten.contains(number) }) else { return }
+    log.warning("a refusal waits to be written to the audit trail", metadata: Self.facts(refusal))
   }
 
-  /// Writes what was counted when its time has come, until the task is cancelled; then what is left.
+  /// Writes what is refused, and what was counted when its time has come, until ``stop()``; then what is left.
   func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.watchCounted() }
+      await withDiscardingTaskGroup { writers in
+        for await number in tickets { writers.addTask { await self.write(number) } }
+      }
+      group.cancelAll()
+    }
+    for row in state.withLock({ $0.takeAll() }) { await write(row) }
+  }
+
+  /// Lets ``run()`` come to its end.
+  func stop() { ticket.finish() }
+
+  private func watchCounted() async {
     for await _ in wakes {
       while let deadline = state.withLock({ $0.ledger.deadline }) {
         // Looks again before that: what was counted, or could not be written, meanwhile may have its time sooner.
         let next = min(deadline, clock.now.advanced(by: Self.pace))
         do { try await clock.sleep(until: next, tolerance: nil) } catch { break }
-        let now = clock.now
-        for row in state.withLock({ $0.ledger.due(at: now) }) { await write(row) }
+        let (now, time) = (clock.now, wallClock())
+        let numbers = state.withLock { state in
+          state.ledger.due(at: now).compactMap { row -> Int? in
+            if let number = state.enqueue(row) { return number }
+            state.ledger.notWritten(row, at: now, wallClock: time)
+            return nil
+          }
+        }
+        for number in numbers { ticket.yield(number) }
       }
     }
   }
 
-  /// Writes what is counted so far, at the end.
-  func flush() async {
-    for row in state.withLock({ $0.ledger.drain() }) { await write(row) }
+  /// Waits until a row is written, or it takes too long.
+  private func wait(for number: Int) async {
+    await withTaskGroup(of: Void.self) { [clock] group in
+      group.addTask { await self.untilWritten(number) }
+      // Ends early only when the other was first, or nobody waits any more.
+      group.addTask { try? await clock.sleep(until: clock.now.advanced(by: Self.patience), tolerance: nil) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func untilWritten(_ number: Int) async {
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        let isOver = state.withLock { state in
+          if Task.isCancelled || !state.unwritten.contains(number) { return true }
+          state.waiting[number] = continuation
+          return false
+        }
+        if isOver { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
+    }
+  }
+
+  /// Writes a row of the queue, unless somebody else does.
+  private func write(_ number: Int) async {
+    guard let refusal = state.withLock({ $0.queue.removeValue(forKey: number) }) else { return }
+    await write(refusal)
+    let waiter = state.withLock { state in
+      state.unwritten.remove(number)
+      return state.waiting.removeValue(forKey: number)
+    }
+    waiter?.resume()
   }
 
   private func write(_ refusal: AuditedRefusal) async {
@@ -76,13 +176,17 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
         state.ledger.notWritten(refusal, at: now, wallClock: time)
       }
       wake.yield()
-      log.error(
-        "a refusal could not be written to the audit trail; it is tried again",
-        metadata: [
-          "action": "\(refusal.action)", "reason": "\(refusal.error.reason.rawValue)",
-          "caller": "\(refusal.caller.description)", "app": "\(refusal.app)", "target": "\(refusal.target)",
-          "calls": "\(refusal.repetition?.count ?? 1)", "cause": "\(error)",
-        ])
+      var facts = Self.facts(refusal)
+      facts["cause"] = "\(error)"
+      log.error("a refusal could not be written to the audit trail; it is tried again", metadata: facts)
     }
+  }
+
+  private static func facts(_ refusal: AuditedRefusal) -> Logger.Metadata {
+    [
+      "action": "\(refusal.action)", "reason": "\(refusal.error.reason.rawValue)",
+      "caller": "\(refusal.caller.description)", "app": "\(refusal.app)", "target": "\(refusal.target)",
+      "calls": "\(refusal.repetition?.count ?? 1)",
+    ]
   }
 }
