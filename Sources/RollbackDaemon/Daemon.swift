@@ -119,7 +119,7 @@ struct Daemon {
     let signals = try await SignalStream.start([SIGTERM, SIGINT, SIGHUP], on: front)
     defer { signals.cancel() }
     return await withTaskGroup(of: Void.self) { group in
-      group.addTask(executorPreference: front) { await parts.postgres.run() }
+      group.addTask(executorPreference: front) { await parts.runDatabase() }
       group.addTask(executorPreference: cluster) { await parts.observer.run() }
       let (turns, turn) = AsyncStream.makeStream(of: Turn.self)
       group.addTask {

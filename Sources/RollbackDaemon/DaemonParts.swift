@@ -13,6 +13,8 @@ internal import TTRPCCore
 /// The daemon's parts, made and wired but not started.
 struct DaemonParts: Sendable {
   let postgres: PostgresClient
+  /// Connections of their own for what must not wait behind calls: leases, and notifications.
+  let reserved: PostgresClient
   /// Closed until somebody runs it and the schema is found current.
   let gate: SchemaGate<LoopClock>
   let kubernetes: KubernetesClient
@@ -28,6 +30,7 @@ struct DaemonParts: Sendable {
     _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
   ) throws {
     postgres = try PostgresClient(configuration: configuration.postgres, loop: front)
+    reserved = try PostgresClient(configuration: configuration.reservedPostgres, loop: front)
     var kubernetesConfiguration = KubernetesClientConfiguration()
     kubernetesConfiguration.userAgent = "rollbackd/\(Program.version)"
     kubernetes = try KubernetesClient(
@@ -54,7 +57,8 @@ struct DaemonParts: Sendable {
     let deploys = PostgresDeployStore(client: postgres, host: configuration.hostName, userName: userName)
     let operations = PostgresOperationStore(
       client: postgres, deploys: deploys, codec: codec, host: configuration.hostName, instance: UUID(),
-      leaseDuration: configuration.leaseDuration, userName: userName, log: log)
+      leaseDuration: configuration.leaseDuration, userName: userName, log: log,
+      reserved: reserved)
     service = RollbackService(
       deploys: deploys, operations: operations,
       audit: PostgresAuditLog(client: postgres, host: configuration.hostName, userName: userName),
@@ -67,7 +71,7 @@ struct DaemonParts: Sendable {
         soak: configuration.soak, pullPatience: configuration.pullPatience),
       clock: LoopClock(cluster), wallClock: { WallClock.now }, log: log)
 
-    auditListener = AuditListener(postgres: postgres, bell: service.auditBell, clock: LoopClock(front), log: log)
+    auditListener = AuditListener(postgres: reserved, bell: service.auditBell, clock: LoopClock(front), log: log)
 
     var limits = TransportLimits()
     limits.maximumConnections = configuration.maximumConnections
@@ -76,5 +80,13 @@ struct DaemonParts: Sendable {
       on: front, methods: ServiceMethods(service: service, codec: codec, users: users).all, limits: limits,
       codec: codec, logger: log)
     health.observe(server)
+  }
+
+  /// Keeps the connections to the database until the task is cancelled.
+  func runDatabase() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await postgres.run() }
+      group.addTask { await reserved.run() }
+    }
   }
 }

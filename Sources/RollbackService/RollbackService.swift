@@ -22,6 +22,12 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let line = WaitingLine()
   let supervisor: OperationSupervisor<C>
   let refusals: RefusalRecorder<C>
+  /// Pages of the audit trail that are read at once: however many read it, connections are left for everything else.
+  let auditReads = Turnstile(width: 2)
+  /// Each holds a connection for as long as the trail is long.
+  let verifications = Turnstile(
+    width: 1, maximumWaiters: 8, refusal: "the audit chain is being verified, and others wait for that; try again later"
+  )
   /// Rung by whoever hears of new audit rows.
   public let auditBell = AuditBell()
   let startedAt: Timestamp

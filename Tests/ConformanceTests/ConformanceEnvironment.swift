@@ -63,7 +63,7 @@ struct ConformanceEnvironment: Sendable {
       service: parts.service, kubernetes: parts.kubernetes, database: database,
       namespace: "rollbackd-test-\(UInt32.random(in: 0 ... .max))")
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask(executorPreference: front) { await parts.postgres.run() }
+      group.addTask(executorPreference: front) { await parts.runDatabase() }
       group.addTask(executorPreference: cluster) { await parts.observer.run() }
       _ = try await SchemaMigrator(client: parts.postgres).migrate()
       try await parts.gate.look()

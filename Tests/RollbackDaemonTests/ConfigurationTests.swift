@@ -58,7 +58,7 @@ import Testing
 
   @Test(arguments: [
     ("--socket-mode", "rw"), ("--socket-group", "no-such-group-here"), ("--database-connections", "8-1"),
-    ("--database-connections", "1-1"), ("--lease-duration", "1s"), ("--admin-users", "no-such-user-here"),
+    ("--database-connections", "1-3"), ("--lease-duration", "1s"), ("--admin-users", "no-such-user-here"),
     ("--operator-groups", "no-such-group-here"), ("--actor-map", "root"), ("--log-level", "loud"),
     ("--log-format", "xml"), ("--max-connections", "0"), ("--socket", ""), ("--registry-map", "harbor"),
     ("--registry-map", "harbor/=harbor.example"), ("--registry-auth", "/no/such/file"),
@@ -76,6 +76,15 @@ import Testing
     #expect(client.idleInTransactionTimeout == .seconds(3))
     #expect(client.pool.maximumBackoff == .milliseconds(1500))
     #expect(client.pool.problem == nil)
+  }
+
+  @Test func `leases and notifications have connections that calls cannot take`() throws {
+    let values = try SettingValues(arguments: ["--database-connections", "0-4"], environment: [:])
+    let configuration = try DaemonConfiguration(values)
+    #expect(configuration.postgres.pool.maximumConnections == 4)
+    #expect(configuration.reservedPostgres.pool.maximumConnections == 4)
+    #expect(configuration.reservedPostgres.pool.minimumConnections == 0)
+    #expect(configuration.reservedPostgres.pool.problem == nil)
   }
 
   @Test func `a wrong value of the environment is named by its variable`() {

@@ -56,6 +56,15 @@ package struct DaemonConfiguration: Sendable {
     return client
   }
 
+  /// The connections apart from those, which calls cannot take up: one listens for what other daemons do, one for new
+  /// audit rows while somebody follows them, and the others renew leases.
+  package var reservedPostgres: PostgresConfiguration {
+    var client = postgres
+    client.pool.minimumConnections = min(2, database.minimumConnections)
+    client.pool.maximumConnections = 4
+    return client
+  }
+
   /// - Throws: ``ConfigurationError`` with a sentence that names the option and where it was set.
   package init(_ values: SettingValues) throws(ConfigurationError) {
     socketPath = values.text(.socket)
@@ -95,8 +104,8 @@ package struct DaemonConfiguration: Sendable {
   /// What `rollbackd migrate` needs too.
   package static func database(_ values: SettingValues) throws(ConfigurationError) -> DatabaseSettings {
     let bounds = values.text(.databaseConnections).split(separator: "-").compactMap { Int($0) }
-    guard bounds.count == 2, bounds[0] >= 0, bounds[1] >= 2, bounds[0] <= bounds[1], bounds[1] <= 1000 else {
-      throw values.wrong(.databaseConnections, "expected MIN-MAX, such as 1-8, with a maximum of 2 to 1000")
+    guard bounds.count == 2, bounds[0] >= 0, bounds[1] >= 4, bounds[0] <= bounds[1], bounds[1] <= 1000 else {
+      throw values.wrong(.databaseConnections, "expected MIN-MAX, such as 1-8, with a maximum of 4 to 1000")
     }
     return DatabaseSettings(
       connectionString: values.text(.databaseURL), minimumConnections: bounds[0], maximumConnections: bounds[1],

@@ -28,7 +28,7 @@ package struct Setting: Sendable, Hashable {
     help: "libpq connection string or URL; empty: PGHOST, PGDATABASE, PGSERVICE and the like decide.")
   package static let databaseConnections = Setting(
     name: "database-connections", placeholder: "MIN-MAX", defaultValue: "1-8",
-    help: "Connections to keep, and the most to open.")
+    help: "Connections to keep, and the most to open for calls (4 at least); 4 more are for leases and notifications.")
   package static let databaseAcquireTimeout = Setting(
     name: "database-acquire-timeout", placeholder: "TIME", defaultValue: "2s",
     help: "How long a call waits for a connection before it answers unavailable.")

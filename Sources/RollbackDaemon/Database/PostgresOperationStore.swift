@@ -21,6 +21,8 @@ struct PostgresOperationStore: OperationStore {
   /// The name of a local user, for the audit.
   let userName: @Sendable (UInt32) -> String?
   let log: Logger
+  /// Connections of their own for leases and notifications; nil: those of calls.
+  var reserved: PostgresClient?
 
   // MARK: Leases
 
@@ -30,7 +32,7 @@ struct PostgresOperationStore: OperationStore {
       try await Failpoint.leaseRenewal.befall()
     #endif
     return try await withDatabaseErrors {
-      let rows = try await client.query(
+      let rows = try await (reserved ?? client).query(
         """
         UPDATE paas_operation_leases l SET expires_at = clock_timestamp() + $3 * interval '1 microsecond'
         FROM paas_deployments d
@@ -49,7 +51,7 @@ struct PostgresOperationStore: OperationStore {
   /// A lease that was given away is over for ever, which tells it from one that ran out; no renewal revives it.
   func release(_ lease: Lease) async throws {
     try await withDatabaseErrors {
-      _ = try await client.query(
+      _ = try await (reserved ?? client).query(
         """
         WITH released AS (
           UPDATE paas_operation_leases SET expires_at = '-infinity' WHERE deploy_id = $1 AND fencing_token = $2

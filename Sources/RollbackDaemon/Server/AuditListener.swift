@@ -7,6 +7,7 @@ internal import RollbackService
 ///
 /// One connection serves all followers. When it is lost they look by themselves until there is another.
 struct AuditListener: Sendable {
+  /// The connection is not one that calls could use.
   let postgres: PostgresClient
   let bell: AuditBell
   let clock: LoopClock

@@ -13,7 +13,7 @@ extension RollbackService {
     guard request.follow else { return try await history(filter, request.limit, size: size, send: send) }
     try await auditBell.followed {
       // What is written from now on has a higher id: nothing comes twice, and nothing is lost in between.
-      let newest = try await audit.events(matching: AuditFilter(), limit: 1).first?.id ?? 0
+      let newest = try await events(matching: AuditFilter(), limit: 1).first?.id ?? 0
       var past = filter
       past.before = min(filter.before ?? .max, newest + 1)
       try await history(past, request.limit, size: size, send: send)
@@ -30,7 +30,7 @@ extension RollbackService {
     while remaining > 0 {
       let limit = Int(min(UInt64(size), remaining))
       // One more tells whether there is another page.
-      var events = try await audit.events(matching: filter, limit: limit + 1)
+      var events = try await events(matching: filter, limit: limit + 1)
       let isLast = events.count <= limit
       if !isLast { events.removeLast() }
       remaining -= UInt64(events.count)
@@ -50,7 +50,7 @@ extension RollbackService {
     while true {
       // Before the reading: a row that is written during it rings again.
       let rings = auditBell.rings
-      let events = try await audit.events(matching: filter, limit: size)
+      let events = try await events(matching: filter, limit: size)
       if let last = events.last {
         filter.after = last.id
         for page in AuditPage.pages(events, endsAll: true) { try await send(AuditPage(events: page.events)) }
@@ -110,7 +110,12 @@ extension RollbackService {
     return filter
   }
 
-  /// Recomputes the chain.
+  /// One page at a time is asked for, and only while few others do.
+  private func events(matching filter: AuditFilter, limit: Int) async throws -> [AuditEvent] {
+    try await auditReads.pass { try await audit.events(matching: filter, limit: limit) }
+  }
+
+  /// Recomputes the chain. One caller at a time; some may wait for their turn.
   public func verifyAudit(_ request: VerifyAuditRequest, from caller: Caller) async throws -> VerifyAuditResponse {
     try await authorize(caller, .verifyAudit)
     var head: [UInt8]?
@@ -122,7 +127,7 @@ extension RollbackService {
           "expect_head \(RequestCheck.quoted(request.expectHead)) is no SHA-256: 64 hexadecimal digits")
       }
     }
-    return try await audit.verify(expectedHead: head)
+    return try await verifications.pass { try await audit.verify(expectedHead: head) }
   }
 
   private static func bytes(hexadecimal text: String) -> [UInt8]? {
