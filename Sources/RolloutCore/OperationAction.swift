@@ -10,10 +10,11 @@ public enum OperationAction: Hashable, Sendable {
   /// GET the Deployment and decide by `ImagePatch.decide`; while the machine is `reverting`, by
   /// `ImagePatch.decideRevert`. Then feed `deploymentRead` or `readFailed`.
   case readDeployment
-  /// PATCH it with what was decided. Then feed `patched`, `patchConflict`, `patchUnknown` or `patchRefused`.
+  /// PATCH it with what was decided. Then feed `patched`, `patchConflict`, `patchUnsent`, `patchUnknown` or
+  /// `patchRefused`.
   case patch(ImagePatch)
   /// PATCH it with ``ImagePatch/fence(of:)`` of this patch, which changes nothing but an annotation of ours. Then feed
-  /// `fenced`, `patchConflict`, `patchUnknown` or `patchRefused`.
+  /// `fenced`, `patchConflict`, `patchUnsent`, `patchUnknown` or `patchRefused`.
   case fence(ImagePatch)
   /// Wait by a `RolloutVerdict`, whose receipt comes from the PATCH's answer, or from the Deployment just read when
   /// the patch was found applied. Then feed `verdict`.

@@ -31,6 +31,8 @@ public enum OperationEvent: Sendable {
   case patchConflict
   /// Sent, but no usable answer: time-out, 504, connection lost. It may be applied.
   case patchUnknown
+  /// It was certainly not applied and may go well later: no credentials could be had, or the server knows them not.
+  case patchUnsent
   /// 403, 422 and other answers that will not change by themselves, with what the server said.
   case patchRefused(String)
   /// The fence is in: a patch of ours that may still be under way meets a newer object and is refused.

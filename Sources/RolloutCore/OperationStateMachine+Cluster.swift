@@ -141,6 +141,17 @@ extension OperationStateMachine {
     retryAt = now.advanced(by: .milliseconds(10) * (1 << (2 * (conflicts - 1))))
   }
 
+  /// As a reading that failed: nothing is uncertain that was not before.
+  mutating func patchUnsent(at now: Instant, _ actions: inout [OperationAction]) {
+    switch state {
+    case .patching:
+      if let cancellation, !isPatchUncertain { return finishPass(cancelled(by: cancellation), &actions) }
+      readLater(at: now, &actions)
+    case .fencing: patchUnknown(at: now, &actions)
+    default: return
+    }
+  }
+
   mutating func patchUnknown(at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching:

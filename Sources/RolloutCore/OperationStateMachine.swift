@@ -9,8 +9,8 @@
 /// | `intended` | the row is there, its lease is not ours yet (a takeover) | claimed · ended |
 /// | `claimed` | the lease is ours; the Deployment is being read, or will be | confirming · patching · fencing · waiting · finishing |
 /// | `confirming` | a patch is needed; the lease is renewed once more before it | patching · claimed · fencing · finishing |
-/// | `patching` | a PATCH is under way | waiting · claimed (conflict, unknown) · finishing |
-/// | `fencing` | cancelled or late; a lost PATCH is made worthless, wherever it is | claimed (conflict, unknown) · finishing |
+/// | `patching` | a PATCH is under way | waiting · claimed (conflict, unsent, unknown) · finishing |
+/// | `fencing` | cancelled or late; a lost PATCH is made worthless, wherever it is | claimed (conflict, unsent, unknown) · finishing |
 /// | `waiting` | the patch is in; the verdict decides | recording · finishing |
 /// | `recording` | it failed, and that it is reverted is being written down | claimed · finishing |
 /// | `finishing` | the outcome is being written, or held while PostgreSQL is away | ended |
@@ -181,6 +181,7 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     case .patched: patched(&actions)
     case .fenced: fenced(&actions)
     case .patchConflict: patchConflict(at: now, &actions)
+    case .patchUnsent: patchUnsent(at: now, &actions)
     case .patchUnknown: patchUnknown(at: now, &actions)
     case .patchRefused(let why): patchRefused(why, &actions)
     case .verdict(let outcome):

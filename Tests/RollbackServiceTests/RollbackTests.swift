@@ -75,6 +75,18 @@ import Testing
     }
   }
 
+  @Test func `a patch for which no credentials could be had is sent later`() async throws {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
+      history(harness)
+      let hiccup = PatchAnswer.unsent("the credential plugin exited with 1")
+      harness.cluster.state.withLock { $0.patchAnswers = [hiccup, hiccup, hiccup] }
+      let frames = try await harness.rollback()
+      #expect(frames.finished?.outcome == .succeeded)
+      #expect(harness.cluster.effectivePatches == 1)
+      #expect(harness.cluster.state.withLock { $0.fenced }.isEmpty)
+    }
+  }
+
   @Test func `a patch that is refused for good fails with the server's words`() async throws {
     try await Harness.run { harness in
       history(harness)

@@ -43,16 +43,8 @@ struct KubernetesCluster: Cluster {
         Deployment.self, name: name, namespace: namespace, body: Array(patch.json.utf8))
       return .applied(answer.object, serverDate: answer.serverDate)
     } catch {
-      switch error.code {
-      case .conflict, .alreadyExists, .fieldManagerConflict: return .conflict(error.message)
-      case .notFound: return .notFound
-      // A foreign uid is 422: the object was deleted and made anew since it was read.
-      case .invalid where error.message.contains("uid"): return .conflict(error.message)
-      case .invalid, .forbidden, .unauthorized, .credentials: return .refused(error.message)
-      case .cancelled: throw CancellationError()
-      case .throttled, .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
-        return .unknown(error.description)
-      }
+      guard let answer = PatchAnswer(error) else { throw CancellationError() }
+      return answer
     }
   }
 
@@ -125,6 +117,24 @@ struct KubernetesCluster: Cluster {
           nil
         }
       }
+    }
+  }
+}
+
+extension PatchAnswer {
+  /// What it means for a patch that it failed so; nil when it was given up.
+  init?(_ error: KubernetesError) {
+    switch error.code {
+    case .conflict, .alreadyExists, .fieldManagerConflict: self = .conflict(error.message)
+    case .notFound: self = .notFound
+    // A foreign uid is 422: the object was deleted and made anew since it was read.
+    case .invalid where error.message.contains("uid"): self = .conflict(error.message)
+    case .invalid, .forbidden: self = .refused(error.message)
+    // Nothing was sent, or it was turned away at the door: the next token or certificate may be good.
+    case .credentials, .unauthorized: self = .unsent(error.description)
+    case .cancelled: return nil
+    case .throttled, .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
+      self = .unknown(error.description)
     }
   }
 }

@@ -32,6 +32,8 @@ public enum PatchAnswer: Sendable {
   case conflict(String)
   /// The object is gone.
   case notFound
+  /// It was certainly not applied and may go well later: our credentials cannot be had, or are not valid now.
+  case unsent(String)
   /// It was understood and refused for good: by admission, quota or permissions.
   case refused(String)
   /// Whether it was applied is not known: the connection was lost, or the server gave up waiting.
