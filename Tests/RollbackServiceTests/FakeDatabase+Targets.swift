@@ -25,11 +25,13 @@ extension FakeDatabase {
 
   /// Tells contents apart by their length and first letter.
   func fingerprint(_ environment: ContainerEnvironment, of app: App) async throws -> EnvironmentRecord {
-    EnvironmentRecord(
+    if let error = state.withLock({ $0.environmentFailure }) { throw error }
+    return EnvironmentRecord(
       fingerprints: environment.entries.mapValues { "\($0.count)\($0.dropFirst(6).first.map(String.init) ?? "")" })
   }
 
   func environment(of deployID: String) async throws -> EnvironmentRecord? {
-    state.withLock { $0.environments[deployID] }
+    if let error = state.withLock({ $0.environmentFailure }) { throw error }
+    return state.withLock { $0.environments[deployID] }
   }
 }

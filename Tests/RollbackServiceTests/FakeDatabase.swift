@@ -28,6 +28,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var audit: [AuditEvent] = []
     /// By deploy.
     var environments: [String: EnvironmentRecord] = [:]
+    /// What whoever asks for environments is told.
+    var environmentFailure: ServiceError?
     /// How many of the next calls of each method fail as unavailable.
     var outages: [String: Int] = [:]
     var calls: [String] = []

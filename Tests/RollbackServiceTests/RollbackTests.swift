@@ -87,6 +87,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ServiceError(.internal, "paas_environment_key is empty"),
+    ServiceError(.internal, "the database refused a statement (server 42501)"),
+  ])
+  func `a rollback goes on where only the environments cannot be known`(failure: ServiceError) async throws {
+    try await Harness.run { harness in
+      history(harness)
+      harness.database.state.withLock { $0.environmentFailure = failure }
+      let frames = try await harness.rollback()
+      #expect(frames.finished?.outcome == .succeeded)
+      #expect(frames.accepted?.warnings.contains { $0.code == "environment_changed" } == false)
+      let plan = try await harness.service.planRollback(
+        PlanRollbackRequest(app: "hello", target: "current"), from: Harness.operatorCaller)
+      #expect(plan.target != nil)
+    }
+  }
+
+  @Test func `a database that is away while the environment is asked for refuses all the same`() async throws {
+    try await Harness.run { harness in
+      history(harness)
+      harness.database.state.withLock { $0.environmentFailure = ServiceError(.unavailable, "away") }
+      #expect(await harness.refusal()?.reason == .unavailable)
+    }
+  }
+
   @Test func `a patch that is refused for good fails with the server's words`() async throws {
     try await Harness.run { harness in
       history(harness)

@@ -79,8 +79,9 @@ extension RollbackService {
     await readDeployment(&examination)
     examination.isAutoscaled = await isAutoscaled
     if let container = examination.container {
-      examination.environment = try await deploys.fingerprint(
-        ContainerEnvironment(container), of: situation.app)
+      examination.environment = try await ifKnown(of: situation.app) {
+        try await deploys.fingerprint(ContainerEnvironment(container), of: situation.app)
+      }
     }
     do {
       let wanted = try await want(query, &examination)
@@ -258,12 +259,28 @@ extension RollbackService {
     }
     let app = examination.situation.app
     async let migrations = migrations(of: app, since: target)
-    async let then = deploys.environment(of: target.id)
+    async let then = ifKnown(of: app) { try await deploys.environment(of: target.id) }
     var changes: [String] = []
     if let then = try await then, let now = examination.environment { changes = now.changes(since: then) }
     return RollbackPlan.Facts(
       migrations: try await migrations, registry: registry, deployment: examination.deployment,
       isAutoscaled: examination.isAutoscaled, changedEnvironment: changes)
+  }
+
+  /// What environments were only gives a warning: where it cannot be known, it is not known, and nothing is refused.
+  /// - Throws: `unavailable`, since then nothing else can be read either.
+  private func ifKnown(
+    of app: App, _ environment: () async throws -> EnvironmentRecord?
+  ) async throws -> EnvironmentRecord? {
+    do {
+      return try await environment()
+    } catch {
+      if error is CancellationError || (error as? ServiceError)?.reason == .unavailable { throw error }
+      log.error(
+        "whether the environment changed is not known; going on without that warning",
+        metadata: ["app": "\(app.name)", "cause": "\(error)"])
+      return nil
+    }
   }
 
   private func migrations(
