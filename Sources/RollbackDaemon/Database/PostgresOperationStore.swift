@@ -23,6 +23,7 @@ struct PostgresOperationStore: OperationStore {
   let log: Logger
   /// Connections of their own for leases and notifications; nil: those of calls.
   var reserved: PostgresClient?
+  let unreadable = UnreadableOperations()
 
   // MARK: Leases
 
@@ -40,10 +41,10 @@ struct PostgresOperationStore: OperationStore {
         RETURNING d.cancel_requested
         """,
         [.uuid(UUID(uuidString: lease.deployID)), .int8(lease.fencingToken), .int8(leaseDuration.wholeMicroseconds)])
-      return try rows.first.map { row in
+      return rows.first.map { row in
         Renewal(
           lease: Lease(deployID: lease.deployID, fencingToken: lease.fencingToken, askedAt: askedAt),
-          cancellation: try row.decode(0, as: String?.self).map { try JSONText.decode($0) })
+          cancellation: cancellation(row, 0, lease.deployID))
       }
     }
   }
@@ -86,22 +87,58 @@ struct PostgresOperationStore: OperationStore {
         """,
         [
           .text(host), .uuid(instance), .int8(leaseDuration.wholeMicroseconds), .int8(Int64(limit)),
-          .text(except.joined(separator: ",")),
+          .text((except + unreadable.known(at: askedAt)).joined(separator: ",")),
         ])
       #if ROLLBACKD_FAILPOINTS
         if !rows.isEmpty { try await Failpoint.claimed.befall() }
       #endif
-      return try rows.map { row in
-        let deploy = try DeployRow.read(row, from: AppRow.columnCount)
-        let next = AppRow.columnCount + DeployRow.columnCount
-        return ClaimedOperation(
-          app: try AppRow.read(row), deploy: deploy, plan: try JSONText.decode(row.string(next + 2)),
-          lease: Lease(deployID: deploy.id, fencingToken: try row.decode(next), askedAt: askedAt),
-          previousHost: try row.string(next + 1), lastSequence: UInt64(try row.int(next + 3)),
-          age: .microseconds(try row.int(next + 4)), isHandedOver: try row.bool(next + 5),
-          revert: try row.decode(next + 6, as: String?.self).map { try JSONText.decode($0) },
-          cancellation: try row.decode(next + 7, as: String?.self).map { try JSONText.decode($0) })
+      var operations: [ClaimedOperation] = []
+      for row in rows {
+        do {
+          operations.append(try claimed(row, askedAt: askedAt))
+        } catch {
+          await passOver(row, at: askedAt, because: error)
+        }
       }
+      return operations
+    }
+  }
+
+  private func claimed(_ row: PostgresRow, askedAt: ContinuousClock.Instant) throws -> ClaimedOperation {
+    let deploy = try DeployRow.read(row, from: AppRow.columnCount)
+    let next = AppRow.columnCount + DeployRow.columnCount
+    return ClaimedOperation(
+      app: try AppRow.read(row), deploy: deploy, plan: try JSONText.decode(row.string(next + 2)),
+      lease: Lease(deployID: deploy.id, fencingToken: try row.decode(next), askedAt: askedAt),
+      previousHost: try row.string(next + 1), lastSequence: UInt64(try row.int(next + 3)),
+      age: .microseconds(try row.int(next + 4)), isHandedOver: try row.bool(next + 5),
+      revert: try row.decode(next + 6, as: String?.self).map { try JSONText.decode($0) },
+      cancellation: cancellation(row, next + 7, deploy.id))
+  }
+
+  /// A row that was claimed and cannot be read must not keep the others from being carried out. Another host, of
+  /// another version, may have it at once; we leave it alone for a while.
+  private func passOver(_ row: PostgresRow, at now: ContinuousClock.Instant, because cause: any Error) async {
+    do {
+      let id = try row.uuid(AppRow.columnCount).lowercased
+      unreadable.add(id, at: now)
+      log.error(
+        "an operation cannot be taken over because its row cannot be read; cancel it, or put the row right",
+        metadata: ["deploy": "\(id)", "cause": "\(cause)"])
+      let token: Int64 = try row.decode(AppRow.columnCount + DeployRow.columnCount)
+      try await release(Lease(deployID: id, fencingToken: token, askedAt: now))
+    } catch {
+      log.warning("a lease could not be handed over and will run out", metadata: ["cause": "\(error)"])
+    }
+  }
+
+  /// A wish that cannot be read is none: whoever wished is told that it was not carried out.
+  private func cancellation(_ row: PostgresRow, _ column: Int, _ deployID: String) -> Cancellation? {
+    do {
+      return try row.decode(column, as: String?.self).map { try JSONText.decode($0) }
+    } catch {
+      log.error("a cancellation cannot be read", metadata: ["deploy": "\(deployID)", "cause": "\(error)"])
+      return nil
     }
   }
 
