@@ -30,4 +30,19 @@ import Testing
   func `each kind of error`(code: KubernetesError.Code, expected: String) {
     #expect(word(KubernetesError(code: code, message: "x")) == expected)
   }
+
+  @Test func `another object of the name is a conflict, whatever else has uid in its text is not`() {
+    func invalid(_ message: String, _ field: String) -> KubernetesError {
+      KubernetesError(
+        code: .invalid, message: message, status: 422, reason: "Invalid",
+        causes: [Status.Cause(reason: "FieldValueInvalid", message: message, field: field)])
+    }
+    // As recorded from a real API server.
+    #expect(word(invalid("metadata.uid: Invalid value: \"0\": field is immutable", "metadata.uid")) == "conflict")
+    #expect(
+      word(
+        invalid(
+          "spec.template.spec.securityContext.runAsGuid must be positive",
+          "spec.template.spec.containers[0].securityContext.runAsUser")) == "refused")
+  }
 }

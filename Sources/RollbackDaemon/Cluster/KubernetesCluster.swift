@@ -127,8 +127,8 @@ extension PatchAnswer {
     switch error.code {
     case .conflict, .alreadyExists, .fieldManagerConflict: self = .conflict(error.message)
     case .notFound: self = .notFound
-    // A foreign uid is 422: the object was deleted and made anew since it was read.
-    case .invalid where error.message.contains("uid"): self = .conflict(error.message)
+    // Another uid than the object's is 422 with this cause: the object was deleted and made anew since it was read.
+    case .invalid where error.causes.contains(where: { $0.field == "metadata.uid" }): self = .conflict(error.message)
     case .invalid, .forbidden: self = .refused(error.message)
     // Nothing was sent, or it was turned away at the door: the next token or certificate may be good.
     case .credentials, .unauthorized: self = .unsent(error.description)
