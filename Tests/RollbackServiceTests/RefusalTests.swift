@@ -138,6 +138,10 @@ import Testing
     let gateway = Caller(processID: 1, userID: 33, groupID: 33)
     #expect(try policy.actor(of: ops, token: "", onBehalfOf: "") == "ops@example")
     #expect(try policy.actor(of: gateway, token: "", onBehalfOf: "user-7") == "user-7")
+    for name in [String(repeating: "x", count: 257), "user\u{1b}[2J"] {
+      let error = #expect(throws: ServiceError.self) { try policy.actor(of: gateway, token: "", onBehalfOf: name) }
+      #expect(error?.reason == .invalidArgument && error?.message.hasPrefix("on_behalf_of") == true)
+    }
     #expect(try policy.actor(of: gateway, token: "", onBehalfOf: "") == nil)
   }
 }

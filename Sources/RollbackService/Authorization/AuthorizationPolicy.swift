@@ -47,7 +47,8 @@ public struct AuthorizationPolicy: Hashable, Sendable {
   /// user stands for; nil when there is neither.
   ///
   /// - Throws: `not_permitted` when a peer names somebody without being trusted to; `unauthenticated` for a token,
-  ///   which this daemon has no keys to verify.
+  ///   which this daemon has no keys to verify; `invalid_argument` for a name that is too long or holds control
+  ///   characters.
   public func actor(of caller: Caller, token: String, onBehalfOf: String) throws(ServiceError) -> String? {
     guard token.isEmpty else {
       throw ServiceError(
@@ -59,6 +60,7 @@ public struct AuthorizationPolicy: Hashable, Sendable {
         .notPermitted,
         "\(caller.description) may not act on behalf of others; --trusted-users of rollbackd says who may")
     }
+    try RequestCheck.text(onBehalfOf, "on_behalf_of", limit: 256)
     return onBehalfOf
   }
 }
