@@ -50,6 +50,18 @@ import Testing
     }
   }
 
+  @Test func `an app is not named like an app's id`() async throws {
+    try await Harness.run { harness in
+      let error = await #expect(throws: ServiceError.self) {
+        try await harness.service.registerApp(
+          RegisterAppRequest(
+            name: "0bd91e44-5a7c-4f0e-9a53-3f2d8c1b7e60", namespace: "n", deployment: "d", container: "c"),
+          from: Harness.administrator)
+      }
+      #expect(error?.reason == .invalidArgument && error?.message.contains("no UUID") == true)
+    }
+  }
+
   @Test func `a caller in a loop gets its refusals, and the trail a bounded number of rows`() async throws {
     try await Harness.run { harness in
       for _ in 0..<500 {

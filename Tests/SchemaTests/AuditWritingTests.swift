@@ -86,4 +86,50 @@ struct AuditWritingTests {
       #expect(try await AuditChain.verify(client).isIntact)
     }
   }
+
+  @Test func `a refusal is found with its app also where its id was given, however it was written`() async throws {
+    try await withDatabase { client, _ in
+      let app = try await PostgresDeployStore(client: client, host: "h").register(hello, by: author).app
+      let log = PostgresAuditLog(client: client, host: "host-a", userName: { _ in nil })
+      for named in [app.id, app.id.uppercased()] {
+        try await log.recordRefusal(
+          AuditedRefusal(
+            action: "deploy.rollback.refused", caller: root, actorID: nil, app: named, target: "v1",
+            error: ServiceError(.conflict, "x"), requestID: ""))
+      }
+      let filter = AuditFilter(appID: app.id, action: "deploy.rollback.refused")
+      #expect(try await log.events(matching: filter, limit: 9).count == 2)
+    }
+  }
+
+  /// Another program of the platform may have named an app like another one's id.
+  @Test func `an id names the app that has it, and no other`() async throws {
+    try await withDatabase { client, _ in
+      let store = PostgresDeployStore(client: client, host: "h")
+      let app = try await store.register(hello, by: author).app
+      let double = App(id: "", name: app.id, namespace: "octave", deployment: "double", container: "web")
+      let other = try await store.register(double, by: author).app
+      #expect(try await store.app(app.id)?.id == app.id)
+      #expect(try await store.app(other.id)?.id == other.id)
+      // Each part of it asks by a sub-select, which more than one row would end.
+      #expect(try await store.situation(of: app.id, naming: "", requestID: "r")?.app.id == app.id)
+      let log = PostgresAuditLog(client: client, host: "host-a", userName: { _ in nil })
+      try await log.recordRefusal(
+        AuditedRefusal(
+          action: "a.refused", caller: root, actorID: nil, app: app.id, target: "",
+          error: ServiceError(.conflict, "x"), requestID: ""))
+      #expect(try await log.events(matching: AuditFilter(appID: app.id, action: "a.refused"), limit: 9).count == 1)
+    }
+  }
+
+  @Test(arguments: ["$1", "$2"])
+  func `an app is found by its indexes`(parameter: String) async throws {
+    try await withDatabase { client, database in
+      let condition = PostgresDeployStore.appByNameOrID(parameter)
+        .split(separator: parameter, omittingEmptySubsequences: false).joined(separator: "'hello'::text")
+      let plan = try await database.psql(
+        "SET enable_seqscan = off; EXPLAIN (COSTS OFF) SELECT a.id FROM paas_apps a WHERE \(condition)")
+      #expect(!plan.contains("Seq Scan") && plan.contains("paas_apps_name_key"), "\(plan)")
+    }
+  }
 }

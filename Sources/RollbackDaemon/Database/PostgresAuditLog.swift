@@ -22,7 +22,7 @@ struct PostgresAuditLog: AuditLog {
         INSERT INTO paas_audit_events (actor_id, action, target_id, details_jsonb)
         SELECT $1, $2, $3, $4::jsonb || coalesce(
           (SELECT jsonb_build_object('app_id', a.id, 'app', a.name) FROM paas_apps a
-            WHERE a.name = $5 OR a.id::text = $5 LIMIT 1), '{}')
+            WHERE \(PostgresDeployStore.appByNameOrID("$5"))), '{}')
         """,
         [
           .text(refusal.actorID), .text(refusal.action), .text(refusal.target.isEmpty ? nil : refusal.target),

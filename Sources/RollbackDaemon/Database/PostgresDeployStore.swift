@@ -15,9 +15,18 @@ struct PostgresDeployStore: DeployStore {
   var userName: @Sendable (UInt32) -> String? = { _ in nil }
 
   /// `WHERE` for an app by name or UUID, as parameter 1; each by its index.
-  static let appByNameOrID = """
-    (a.name = $1 OR a.id = CASE WHEN $1 ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN $1::uuid END)
+  static let appByNameOrID = appByNameOrID("$1")
+
+  /// The same for another parameter. Never more than one app: an id goes before a name that looks like one, which only
+  /// another program of the platform can have given.
+  static func appByNameOrID(_ parameter: String) -> String {
     """
+    a.id = coalesce(
+      (SELECT i.id FROM paas_apps i WHERE i.id = CASE
+        WHEN \(parameter) ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN \(parameter)::uuid END),
+      (SELECT n.id FROM paas_apps n WHERE n.name = \(parameter)))
+    """
+  }
 
   func app(_ nameOrID: String) async throws -> App? {
     try await withDatabaseErrors {

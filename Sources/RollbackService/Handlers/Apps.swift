@@ -7,6 +7,11 @@ extension RollbackService {
     let author = AuditedAuthor(caller: caller, actorID: authorization.actors[caller.userID])
     return try await auditingRefusals("app.register", app: request.name, target: request.name, by: author) {
       try RequestCheck.app(request.name)
+      guard RequestCheck.canonicalUUID(request.name) == nil else {
+        throw ServiceError(
+          .invalidArgument,
+          "app \(RequestCheck.quoted(request.name)) looks like an app's id; choose a name that is no UUID")
+      }
       try RequestCheck.objectName(request.namespace, "namespace")
       try RequestCheck.objectName(request.deployment, "deployment")
       try RequestCheck.objectName(request.container, "container")
