@@ -87,6 +87,27 @@ import Testing
     #expect(configuration.reservedPostgres.pool.problem == nil)
   }
 
+  @Test(arguments: [
+    "host=db password=s3cret", "password = 's3cret' host=db", "host=db sslpassword=s3cret",
+    #"user=it's options='-c x=1' password=s3cret"#, "postgresql://u:s3cret@db/paas", "postgres://u:s3c/ret@db",
+    "postgresql://db/paas?sslmode=require&password=s3cret", "postgresql://db/paas?passw%6Frd=s3cret",
+  ])
+  func `a password is not taken from the command line, and not shown`(url: String) {
+    let sentence = problem(["--database-url", url])
+    #expect(sentence?.hasPrefix("--database-url: the command line is no place for a secret; name a file") == true)
+    #expect(sentence?.contains("s3c") == false)
+    #expect(problem([], environment: ["ROLLBACKD_DATABASE_URL": url]) == nil)
+  }
+
+  @Test(arguments: [
+    "", "host=/run/postgresql dbname=paas", "host=db passfile=/etc/pgpass user=password", "postgresql://u@db:5432/paas",
+    "postgresql://[::1]:5432/paas?application_name=password", "dbname='a password=x'", "host=db password=",
+    "postgresql://u:@db/paas", "service=paas",
+  ])
+  func `a connection string without a password is taken`(url: String) {
+    #expect(problem(["--database-url", url]) == nil)
+  }
+
   @Test func `a wrong value of the environment is named by its variable`() {
     #expect(problem([], environment: ["ROLLBACKD_LOG_LEVEL": "loud"])?.hasPrefix("ROLLBACKD_LOG_LEVEL: ") == true)
   }

@@ -107,6 +107,12 @@ package struct DaemonConfiguration: Sendable {
     guard bounds.count == 2, bounds[0] >= 0, bounds[1] >= 4, bounds[0] <= bounds[1], bounds[1] <= 1000 else {
       throw values.wrong(.databaseConnections, "expected MIN-MAX, such as 1-8, with a maximum of 4 to 1000")
     }
+    if values.isOnCommandLine(.databaseURL), ConnectionString.holdsSecret(values.text(.databaseURL)) {
+      throw values.wrongSecret(
+        .databaseURL,
+        "the command line is no place for a secret; name a file instead (passfile=FILE), or set the whole by "
+          + "\(Setting.databaseURL.environmentName) or a systemd credential")
+    }
     return DatabaseSettings(
       connectionString: values.text(.databaseURL), minimumConnections: bounds[0], maximumConnections: bounds[1],
       acquireTimeout: try values.duration(.databaseAcquireTimeout, atLeast: .milliseconds(1)))

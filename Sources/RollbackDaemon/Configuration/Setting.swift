@@ -25,7 +25,7 @@ package struct Setting: Sendable, Hashable {
     help: "Group of the socket we make; empty: our own.")
   package static let databaseURL = Setting(
     name: "database-url", placeholder: "CONNINFO", defaultValue: "",
-    help: "libpq connection string or URL; empty: PGHOST, PGDATABASE, PGSERVICE and the like decide.")
+    help: "libpq connection string or URL; with a password not on the command line; empty: PGHOST and the like decide.")
   package static let databaseConnections = Setting(
     name: "database-connections", placeholder: "MIN-MAX", defaultValue: "1-8",
     help: "Connections to keep, and the most to open for calls (4 at least); 4 more are for leases and notifications.")
