@@ -1,5 +1,5 @@
-/// The values that were set, from the strongest source to the weakest: command line, environment, environment file,
-/// default.
+/// The values that were set, from the strongest source to the weakest: command line, systemd credentials, environment,
+/// environment file, default.
 package struct SettingValues: Sendable {
   private var byName: [String: (value: String, origin: String)] = [:]
 
