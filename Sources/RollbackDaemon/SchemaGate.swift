@@ -1,7 +1,7 @@
 internal import Logging
 internal import Postgres
 internal import RollbackService
-internal import Synchronization
+internal import Locking
 
 /// Lets nothing be done before the database's schema was found to be the one that this version works with.
 ///
@@ -22,7 +22,7 @@ final class SchemaGate<C: Clock>: Sendable where C.Duration == Duration {
   private let clock: C
   private let log: Logger
   /// Nil once it is open.
-  private let closed: Mutex<String?>
+  private let closed: Locked<String?>
 
   /// Between two looks, before and after the grace is over.
   private static var delays: (early: Duration, late: Duration) { (.milliseconds(200), .seconds(1)) }
@@ -33,7 +33,7 @@ final class SchemaGate<C: Clock>: Sendable where C.Duration == Duration {
     self.clock = clock
     self.log = log
     self.status = status
-    closed = Mutex("PostgreSQL has not been asked for its schema yet; try again")
+    closed = Locked("PostgreSQL has not been asked for its schema yet; try again")
   }
 
   /// Why nothing may be done yet, in a sentence; nil once the schema is known to be ours.

@@ -1,6 +1,6 @@
 import Logging
 import RollbackTestKit
-import Synchronization
+import Locking
 import Testing
 
 @testable import Postgres
@@ -12,7 +12,7 @@ import Testing
 
   /// A gate that finds these, one at each look, and the last one ever after; nil: no answer.
   private func gate(_ findings: [Result<SchemaStatus, PostgresError>?]) -> SchemaGate<ManualClock> {
-    let left = Mutex(findings)
+    let left = Locked(findings)
     return SchemaGate(clock: clock, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
       let found = left.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
       guard let found else {
@@ -55,7 +55,7 @@ import Testing
   }
 
   private final class Shared: Sendable {
-    let words = Mutex<[String]>([])
+    let words = Locked<[String]>([])
   }
 
   @Test func `it opens within the grace, and nothing may be done before`() async {

@@ -1,5 +1,5 @@
 import RollbackMessages
-import Synchronization
+import Locking
 import Testing
 
 @testable import RollbackService

@@ -1,10 +1,10 @@
-internal import Synchronization
+internal import Locking
 
 /// Operations whose rows could not be read: left alone for a minute, for somebody may put them right.
 final class UnreadableOperations: Sendable {
   private static let pause = Duration.seconds(60)
   /// By deploy, until when.
-  private let left = Mutex<[String: ContinuousClock.Instant]>([:])
+  private let left = Locked<[String: ContinuousClock.Instant]>([:])
 
   func add(_ deployID: String, at now: ContinuousClock.Instant) {
     left.withLock { $0[deployID] = now.advanced(by: Self.pause) }
