@@ -103,7 +103,7 @@ extension OperationStateMachine {
     apiFailures += 1
     if apiFailures == 1 { actions.append(.tell(.apiServerUnavailable)) }
     state = .claimed(reading: false)
-    retryAt = now.advanced(by: backOff(apiFailures))
+    retryAt = now.advanced(by: backOff(max(apiFailures, lostPatches)))
     // Whoever cancels does not wait for an API server that stays away.
     if let withdrawal, apiFailures >= Self.patienceOfWithdrawal { finishPass(outcome(of: withdrawal), &actions) }
   }
@@ -145,7 +145,8 @@ extension OperationStateMachine {
   mutating func patchUnsent(at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching:
-      if let cancellation, !isPatchUncertain { return finishPass(cancelled(by: cancellation), &actions) }
+      if let withdrawal, !isPatchUncertain { return finishPass(outcome(of: withdrawal), &actions) }
+      lostPatches += 1
       readLater(at: now, &actions)
     case .fencing: patchUnknown(at: now, &actions)
     default: return
@@ -156,6 +157,7 @@ extension OperationStateMachine {
     switch state {
     case .patching:
       isPatchUncertain = true
+      lostPatches += 1
       actions.append(.tell(.patchUnknown))
     case .fencing:
       lostFences += 1

@@ -32,6 +32,7 @@ extension OperationStateMachine {
     databaseAnswered(&actions)
     reverting = failure
     conflicts = 0
+    lostPatches = 0
     apiFailures = 0
     isPatched = false
     isPatchUncertain = false

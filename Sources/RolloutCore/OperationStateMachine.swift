@@ -71,6 +71,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var conflicts = 0
   /// Failed attempts in a row to reach the API server, for the back-off.
   var apiFailures = 0
+  /// Patches that were not sent or not answered, though the Deployment can be read in between.
+  var lostPatches = 0
   /// Fences without an answer.
   var lostFences = 0
   var databaseFailures = 0
