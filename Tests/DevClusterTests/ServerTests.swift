@@ -179,8 +179,28 @@ struct ServerTests {
       #expect(writes.last?["deployID"] == "42" && writes.last?["bumpedGeneration"] == true)
       let requests = try await client.json("/dev/requests")["items"].elements
       #expect(requests.contains { $0["verb"] == "patch" && $0["status"] == 200 })
+      #expect(requests.filter { $0["isFaulty"] == true }.map { $0["status"] } == [503])
       let anonymous = try await Command.run("curl", ["-sS", client.baseURL + "/dev/requests"])
       #expect(anonymous.output.contains("Unauthorized"))
+    }
+  }
+
+  @Test func theLogTellsCallersApartAndWhatTheyWereAskedToWait() async throws {
+    try await withServer { client in
+      let administrator = #"{"name":"host1","token":"of-host1"}"#
+      #expect(try await client.curl("/dev/administrators", body: administrator).output.hasPrefix("HTTP/1.1 200"))
+      _ = try await client.curl(
+        "/dev/faults", body: #"{"failure":"status","code":429,"retryAfter":7,"verb":"list"}"#)
+      let url = client.baseURL + Self.deployments
+      for token in ["of-host1", "of-host2"] {
+        _ = try await Command.run("curl", ["-sS", "-H", "Authorization: Bearer \(token)", url])
+      }
+      let before = Date().timeIntervalSince1970 - 60
+      let lists = try await client.json("/dev/requests")["items"].elements.filter { $0["verb"] == "list" }
+      let ours = lists.filter { $0["user"] == "host1" }
+      #expect(ours.count == 1 && ours[0]["status"] == 429 && ours[0]["retryAfter"] == 7)
+      #expect(lists.count == 1, "a token that nobody has is refused before it is logged")
+      if case .double(let at)? = ours.first?["at"] { #expect(at > before) } else { Issue.record("no time") }
     }
   }
 

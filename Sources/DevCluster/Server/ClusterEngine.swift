@@ -15,6 +15,8 @@ final class ClusterEngine: Sendable {
     var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     var frozenUntil: ContinuousClock.Instant?
     var requests: [LoggedRequest] = []
+    /// Administrators who came later, by their tokens.
+    var administrators: [String: String] = [:]
     /// When the timer is set to fire.
     var armed: Timestamp?
   }
@@ -106,7 +108,7 @@ final class ClusterEngine: Sendable {
       } else {
         response = shared.state.respond(to: request, from: caller)
       }
-      log(&shared, request, response)
+      log(&shared, request, response, from: caller, isFaulty: failure != nil)
       var stream: AsyncStream<[UInt8]>?
       if case .cutAfter? = failure {
         if case .watch(let id) = response.body { shared.state.endWatch(id) }
@@ -174,6 +176,12 @@ final class ClusterEngine: Sendable {
     }
   }
 
+  /// Lets one more caller do everything, under a name of its own in the log of requests.
+  func addAdministrator(_ name: String, token: String) { shared.withLock { $0.administrators[token] = name } }
+
+  /// The name of an administrator who came later.
+  func administrator(token: String) -> String? { shared.withLock { $0.administrators[token] } }
+
   func requests() -> [LoggedRequest] { shared.withLock { $0.requests } }
   func writes() -> [EffectiveWrite] { shared.withLock { $0.state.writeLog.writes } }
 
@@ -185,11 +193,15 @@ final class ClusterEngine: Sendable {
     return failure
   }
 
-  private func log(_ shared: inout Shared, _ request: APIRequest, _ response: APIResponse) {
+  private func log(
+    _ shared: inout Shared, _ request: APIRequest, _ response: APIResponse, from caller: Caller, isFaulty: Bool
+  ) {
     shared.requests.append(
       LoggedRequest(
-        verb: request.verb, path: request.path, query: request.query, userAgent: request.userAgent,
-        status: response.status, body: String(decoding: request.body.prefix(65_536), as: UTF8.self)))
+        at: Double(clockTime.microseconds) / 1_000_000, user: caller.name, verb: request.verb, path: request.path,
+        query: request.query, userAgent: request.userAgent, status: response.status,
+        retryAfter: response.headers.first { $0.0 == "Retry-After" }.flatMap { Int($0.1) }, isFaulty: isFaulty,
+        body: String(decoding: request.body.prefix(65_536), as: UTF8.self)))
     if shared.requests.count > 20_000 { shared.requests.removeFirst(10_000) }
   }
 

@@ -1,8 +1,9 @@
 extension DevCluster {
   /// The control endpoint: faults by `POST /dev/faults`, taken back by `DELETE`, by `GET` how many are still to come
   /// (`{"left":N}`); `POST /dev/restart`,
-  /// `/dev/drop-watches`, `/dev/freeze` and `/dev/advance` with `{"seconds":N}`; `GET /dev/requests` and
-  /// `/dev/writes`. It asks for the administrator's token too.
+  /// `/dev/drop-watches`, `/dev/freeze` and `/dev/advance` with `{"seconds":N}`; `POST /dev/administrators` with
+  /// `{"name":"…","token":"…"}`, so that the log tells callers apart; `GET /dev/requests` and `/dev/writes`. It asks for
+  /// the administrator's token too.
   func control(_ request: APIRequest) -> APIResponse {
     guard request.authorization == "Bearer \(token)" else { return APIResponse(.unauthorized) }
     let body = (try? JSON.parse(request.body)) ?? .object([:])
@@ -13,6 +14,11 @@ extension DevCluster {
       inject(fault)
     case ("GET", "/dev/faults"): return APIResponse(["left": JSON(engine.faultsLeft)])
     case ("DELETE", "/dev/faults"): clearFaults()
+    case ("POST", "/dev/administrators"):
+      guard let name = body["name"].string, let token = body["token"].string else {
+        return APIResponse(.badRequest("an administrator has a name and a token"))
+      }
+      engine.addAdministrator(name, token: token)
     case ("POST", "/dev/restart"): restart()
     case ("POST", "/dev/drop-watches"): dropWatches()
     case ("POST", "/dev/freeze"): freeze(for: span)
@@ -22,8 +28,10 @@ extension DevCluster {
         "items": .array(
           requests.map { request in
             [
-              "verb": .string(request.verb), "path": .string(request.path), "query": JSON(request.query),
-              "userAgent": .string(request.userAgent), "status": JSON(request.status), "body": .string(request.body),
+              "at": .double(request.at), "user": .string(request.user), "verb": .string(request.verb),
+              "path": .string(request.path), "query": JSON(request.query), "userAgent": .string(request.userAgent),
+              "status": JSON(request.status), "retryAfter": request.retryAfter.map { JSON($0) } ?? .null,
+              "isFaulty": .bool(request.isFaulty), "body": .string(request.body),
             ]
           })
       ])

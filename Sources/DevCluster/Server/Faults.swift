@@ -35,11 +35,20 @@ public struct Fault: Sendable {
 
 /// One request as the server saw it.
 public struct LoggedRequest: Sendable {
+  /// When it came, in seconds since 1970.
+  public var at: Double
+  /// Who sent it.
+  public var user: String
   public var verb: String
   public var path: String
   public var query: [String: String]
   public var userAgent: String
+  /// What it was answered, or would have been where its connection was cut after it had been carried out.
   public var status: Int
+  /// The seconds in the answer's `Retry-After`.
+  public var retryAfter: Int?
+  /// Whether an injected fault befell it.
+  public var isFaulty: Bool
   /// The body of a writing request, cut at 64 KiB.
   public var body: String
 }
