@@ -14,7 +14,10 @@ INVARIANTS = {
     "I4": "nothing acknowledged is lost, and what callers were told is what was recorded",
     "I5": "a fencing token never goes down, and a lease ends by its newest holder",
     "I6": "the cluster is as the last operation left it, all other fields as they were",
-    "I7": "no lease is left, memory, threads and descriptors stay bounded",
+    "I7": "no lease is left or lies about for longer than twice its length, memory is below 256 MiB, descriptors are "
+          "back to the start's by 2, threads to the start's number",
+    "D1": "no statement meets the aborted transaction of somebody before it",
+    "K1": "the API server's Retry-After is kept, and a request is tried again ten times at most",
     "R1": "a fault of the surroundings is not reported as a failure of an image that works",
 }
 
@@ -57,6 +60,9 @@ def judge(directory):
     _leases(history, rows, report)
     _cluster(history, rows, report)
     _figures(history, report)
+    _overdue(history, report)
+    _errors(history, report)
+    _patience(history, report)
     return broken
 
 
@@ -117,7 +123,7 @@ def _brings_in(write):
     return write["fieldManager"] == MANAGER and write["bumpedGeneration"] and "fencedDeployID" not in write
 
 
-def _ours(history):
+def effective(history):
     """Our effective patches in order, for each operation."""
     patches = collections.defaultdict(list)
     for write in history.writes:
@@ -127,7 +133,7 @@ def _ours(history):
 
 
 def _patches(history, rows, report):
-    patches = _ours(history)
+    patches = effective(history)
     for deploy, writes in patches.items():
         if deploy not in rows:
             report("I3", f"a patch carries deploy id {deploy}, which no row has", at=0)
@@ -174,8 +180,8 @@ def _leases(history, rows, report):
         before = fences.get(deploy, 0)
         if change["what"] in ("begun", "claimed") and fence != before + 1:
             report("I5", f"its fencing token went from {before} to {fence}", deploy)
-        if change["what"] == "ended" and fence != before:
-            report("I5", f"its lease ended with token {fence}, the newest is {before}", deploy)
+        if change["what"] in ("ended", "released") and fence != before:
+            report("I5", f"its lease was {change['what']} with token {fence}, the newest is {before}", deploy)
         fences[deploy] = max(fence, before)
     for lease in history.leases:
         report("I7", f"a lease of {lease['holder_host']} is left", lease["deploy_id"])
@@ -226,18 +232,86 @@ def _foreign(item):
     return json.dumps(item, sort_keys=True)
 
 
+# What the daemon's pools may keep open: eight connections to the database, the one that listens, and one that is being
+# replaced; and as many to the API server as it may have.
+POOLED = {"database": 10, "cluster": 32}
+
+
 def _figures(history, report):
     figures = history.figures
     for name, after in figures["after"].items():
         before = figures["before"][name]
-        if after["rss_kib"] > 256 * 1024:
-            report("I7", f"{name} holds {after['rss_kib'] // 1024} MiB", at=0)
-        # The pool's eight connections, the API server's, and a loop's helper may have come since the start.
-        if after["descriptors"] > before["descriptors"] + 40:
-            report("I7", f"{name} had {before['descriptors']} descriptors at the start and has {after['descriptors']}",
-                   at=0)
-        if after["threads"] > before["threads"] + 4:
-            report("I7", f"{name} had {before['threads']} threads at the start and has {after['threads']}", at=0)
+        for field in ("descriptors", "threads"):
+            # Descriptors besides the pools' connections. A thread of Swift's own pool ends when it is idle for long: a
+            # thread less is none lost.
+            more = after[field] - before[field]
+            if more > 0 if field == "threads" else abs(more) > 2:
+                report("I7", f"{name} had {before[field]} {field} at the start and has {after[field]}", at=0)
+        for field, limit in POOLED.items():
+            if after[field] > limit:
+                report("I7", f"{name} keeps {after[field]} connections to the {field}", at=0)
+    for name, after in figures["after"].items():
+        peak = max(after["rss_kib"], figures["peak_rss_kib"].get(name, 0))
+        if peak >= 256 * 1024:
+            report("I7", f"{name} held {peak // 1024} MiB", at=0)
+
+
+def _overdue(history, report):
+    """A lease that ran out is twice its length old when nobody has taken it for its length."""
+    overdue = history.leases_overdue
+    if overdue["looks"] == 0:
+        report("I7", "nobody looked for leases that lie about", at=0)
+    for entry in overdue["leases"]:
+        if entry["seconds"] > overdue["lease"]:
+            report("I7", f"nobody took the lease of {entry['holder']} for {entry['seconds']:.1f} s after its end",
+                   entry["deploy_id"])
+
+
+def _errors(history, report):
+    for entry in [history.sql_errors["25P02"]] if "25P02" in history.sql_errors else []:
+        report("D1", f"{entry['count']} times, first {entry['lines'][0]}", at=0)
+
+
+MOST_RETRIES = 10
+# The daemon adds up to a fifth, so that not all come at once.
+LONGEST_WAIT = 1.2
+# A request is noted when it is served, and the answer that it follows was read a little after that was noted.
+CLOCKS = 0.02
+
+
+def patience(history):
+    """Each request that was told to wait and came again: verb, the seconds asked for, those waited, when."""
+    result, latest = [], {}
+    for request in history.requests:
+        key = (request["user"], request["verb"], request["path"], request["deployID"])
+        told = latest.pop(key, None)
+        if told is not None:
+            result.append({"verb": request["verb"], "user": request["user"], "path": request["path"],
+                           "asked": told["retryAfter"], "waited": request["at"] - told["at"], "at": told["at"]})
+        if request["user"].startswith("host") and request["status"] == 429 and request["retryAfter"]:
+            latest[key] = request
+    return result
+
+
+def _patience(history, report):
+    for wait in patience(history):
+        if wait["waited"] < wait["asked"] - CLOCKS:
+            report("K1", f"{wait['user']} was to wait {wait['asked']} s with its {wait['verb']} of {wait['path']} and "
+                         f"waited {wait['waited']:.2f} s", at=wait["at"])
+    tries = collections.Counter()
+    for request in history.requests:
+        place = (request["user"], request["path"])
+        for key in [key for key in tries if key[:2] == place and key[2] != request["verb"]]:
+            # It has read the object, or written it: what comes now is another request.
+            del tries[key]
+        key = (*place, request["verb"])
+        if not request["user"].startswith("host") or request["status"] != 429:
+            tries.pop(key, None)
+            continue
+        tries[key] += 1
+        if tries[key] == MOST_RETRIES + 2:
+            report("K1", f"{request['user']} tried its {request['verb']} of {request['path']} more than "
+                         f"{MOST_RETRIES} times again", at=request["at"])
 
 
 def usual(history):
@@ -250,11 +324,12 @@ def usual(history):
 
 
 def recovery(history, fire, fires):
-    """After a fault, of the operations that its daemon held: when the last was taken over (or ended), and when the last
-    ended, in seconds; None when it held none. One that a later one of `fires` struck again is that fault's."""
+    """After a fault, of the operations that its daemon held: how long until each was taken over (or ended), and how
+    long until each ended, in seconds. One that a later one of `fires` struck again has its end by that one."""
     changes = collections.defaultdict(list)
     for change in history.lease_history:
-        changes[change["deploy_id"]].append(change)
+        if change["what"] != "released":
+            changes[change["deploy_id"]].append(change)
     ends = {row["id"]: row["finished_at"] for row in history.deploys if row["finished_at"]}
     taken, ended = [], []
     for deploy, own in changes.items():
@@ -266,7 +341,16 @@ def recovery(history, fire, fires):
         again = any(fire["at"] < other["at"] and _holder(own, other["at"]) == other["host"] for other in fires)
         if deploy in ends and not again:
             ended.append(ends[deploy] - fire["at"])
-    return max(taken, default=None), max(ended, default=None)
+    return taken, ended
+
+
+def spread(times):
+    """Median, 99th percentile and worst of some times, for reading."""
+    if not times:
+        return "-"
+    times = sorted(times)
+    at = [times[min(len(times) - 1, int(len(times) * share))] for share in (0.5, 0.99, 1)]
+    return " / ".join(f"{value:.2f}" for value in at) + " s"
 
 
 def _holder(changes, at):

@@ -10,6 +10,10 @@ import uuid
 UNDECIDED = {1, 8, 69, 75, 130}
 
 
+# Longer than any operation may take, with its takeovers: a call that is not answered by then never is.
+PATIENCE = 400
+
+
 class Load:
     """One caller for each app, each with one operation after the other, over any of the daemons' sockets."""
 
@@ -21,6 +25,10 @@ class Load:
         self.stopping = threading.Event()
         self.in_flight = 0
         self.ended = 0
+        # Whether an app's caller now and then has a twin and a rival.
+        self.has_twins = True
+        # How many apps have them at the moment.
+        self.twins = 0
         self.threads = [
             threading.Thread(target=self._run, args=(app, random.Random(f"{seed}-{app}")), daemon=True)
             for app in rig.apps]
@@ -33,7 +41,7 @@ class Load:
         """Lets every caller end what it began."""
         self.stopping.set()
         for thread in self.threads:
-            thread.join(300)
+            thread.join(PATIENCE)
         self.record.close()
 
     def _run(self, app, dice):
@@ -51,7 +59,7 @@ class Load:
             with self.lock:
                 self.in_flight += 1
             try:
-                if dice.random() < 0.15:
+                if dice.random() < 0.15 and self.has_twins:
                     self._twins(app, arguments, request, dice)
                 else:
                     self._persist(arguments, request, dice)
@@ -69,10 +77,14 @@ class Load:
         threads = [
             threading.Thread(target=self._persist, args=(*call, random.Random(seed)), daemon=True)
             for call, seed in zip(calls, seeds)]
+        with self.lock:
+            self.twins += 1
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        with self.lock:
+            self.twins -= 1
 
     def _persist(self, arguments, request, dice):
         """Calls until there is an answer that decides, at most for five minutes."""
@@ -91,10 +103,10 @@ class Load:
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                timeout=240)
+                timeout=PATIENCE)
             status, out, said = done.returncode, done.stdout, done.stderr
         except subprocess.TimeoutExpired as late:
-            status, out, said = -1, (late.stdout or b"").decode(), "killed by the harness after 240 s"
+            status, out, said = -1, (late.stdout or b"").decode(), f"killed by the harness after {PATIENCE} s"
         entry = {
             "began": began, "ended": time.time(), "via": daemon.name, "call": arguments, "request": request,
             "status": status}

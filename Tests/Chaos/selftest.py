@@ -1,12 +1,17 @@
 """Shows that the judge finds what it is there for: a good history, and the same with one thing wrong at a time."""
+import contextlib
 import copy
 import json
 import os
 import tempfile
 
+import failpoints
+import scenarios
 from judge import judge
 
 ID, OTHER, REQUEST = "11111111-aaaa", "22222222-bbbb", "request-1"
+REQUESTED = {"user": "host0", "verb": "patch", "path": "/deployments/app", "deployID": ID, "retryAfter": None,
+             "isFaulty": False}
 
 
 def good():
@@ -19,7 +24,7 @@ def good():
             "spec": {"replicas": 2, "strategy": strategy, "template": {"spec": {"containers": [
                 {"name": "app", "image": image}, {"name": "sidecar", "image": "s:1"}]}}}}
 
-    figures = {"rss_kib": 40_000, "threads": 7, "descriptors": 20}
+    figures = {"rss_kib": 40_000, "threads": 7, "descriptors": 20, "database": 4, "cluster": 3}
     return {
         "deploys": [{
             "id": ID, "app": "app", "request_id": REQUEST, "image_ref": "i:v2", "status": "live",
@@ -43,8 +48,21 @@ def good():
             "fieldManager": "rollbackd", "images": ["i:v2", "s:1"], "deployID": ID}],
         "deployments-before": [deployment("i:v1", {})],
         "deployments-after": [deployment("i:v2", {"rollbackd.io/deploy-id": ID})],
-        "figures": {"before": {"a": figures}, "after": {"a": figures}, "starts": {"a": 1}},
+        "figures": {"before": {"a": figures}, "after": {"a": dict(figures)}, "peak_rss_kib": {"a": 41_000},
+                    "starts": {"a": 1}},
+        "leases-overdue": {"looks": 20, "lease": 5, "leases": [
+            {"deploy_id": ID, "holder": "a", "fence": 1, "seconds": 1.5}]},
+        "sql-errors": {"57P01": {"count": 3, "lines": ["terminated"]}},
+        # Told to wait, came again in time, met a conflict, and was carried out.
+        "requests": [
+            {**REQUESTED, "at": 10.1, "status": 429, "retryAfter": 1, "isFaulty": True},
+            {**REQUESTED, "at": 11.2, "status": 409},
+            {**REQUESTED, "at": 11.3, "verb": "get", "deployID": None, "status": 200},
+            {**REQUESTED, "at": 11.4, "status": 200}],
         "audit-verify": {"status": 0, "said": ""},
+        "events": [{"kind": "started", "at": 9.0, "host": "a", "pid": 1},
+                   {"kind": "started", "at": 9.0, "host": "b", "pid": 2}],
+        "fired": [{"point": "FP7", "action": "kill", "hit": 1, "pid": 1, "at": 10.5}],
         "calls": [{"began": 9.9, "ended": 12.1, "via": "a", "call": [], "request": REQUEST, "status": 0,
                    "accepted": ID, "finished": ID, "outcome": "succeeded"}],
     }
@@ -99,9 +117,76 @@ WRONG = [
     ("I6", "another strategy", change(("deployments-after", 0, "spec", "strategy"), {"type": "Recreate"})),
     ("I7", "a lease that is left", lambda h: h["leases"].append(
         {"deploy_id": ID, "holder_host": "a", "fencing_token": 2})),
-    ("I7", "memory without bounds", change(("figures", "after", "a"), {
-        "rss_kib": 300 * 1024, "threads": 7, "descriptors": 20})),
+    ("I7", "memory without bounds at the end", change(("figures", "after", "a", "rss_kib"), 256 * 1024)),
+    ("I7", "memory without bounds in between", change(("figures", "peak_rss_kib", "a"), 300 * 1024)),
+    ("I7", "three descriptors more", change(("figures", "after", "a", "descriptors"), 23)),
+    ("I7", "three descriptors fewer", change(("figures", "after", "a", "descriptors"), 17)),
+    ("I7", "a thread more", change(("figures", "after", "a", "threads"), 8)),
+    ("I7", "connections to the database beyond the pool's", change(("figures", "after", "a", "database"), 11)),
+    ("I7", "connections to the API server beyond their maximum", change(("figures", "after", "a", "cluster"), 33)),
+    ("I7", "a lease that lay about for twice its length", change(("leases-overdue", "leases", 0, "seconds"), 5.1)),
+    ("I7", "that nobody looked for such leases", change(("leases-overdue", "looks"), 0)),
+    ("I5", "a lease given away by a holder of before", lambda h: h["lease-history"].append(
+        {**h["lease-history"][1], "n": 4, "what": "released", "fence": 1})),
+    ("D1", "a statement in somebody's aborted transaction", change(
+        ("sql-errors", "25P02"), {"count": 1, "lines": ["current transaction is aborted"]})),
+    ("K1", "a patch that came before its time", change(("requests", 1, "at"), 11.0)),
+    ("K1", "a watch that came before its time", lambda h: h["requests"].extend(
+        {**REQUESTED, "verb": "watch", "deployID": None, "at": at, "status": 429, "retryAfter": 2}
+        for at in (20, 22.1, 23))),
+    ("K1", "an eleventh retry", lambda h: h["requests"].extend(
+        {**REQUESTED, "at": 20 + 1.1 * n, "status": 429, "retryAfter": 1} for n in range(12))),
     ("R1", "an image that works and failed", change(("deploys", 0, "outcome"), "timed_out")),
+]
+
+
+def window(**fields):
+    """What a scenario came to, all of it as it should be unless `fields` say otherwise."""
+    return {"scenario": "s", "facts": [], "wrong": [], "void": [], "measures": [], "began": 9.0, "ended": 13.0,
+            **fields}
+
+
+def measured(seconds):
+    return window(measures=[{"what": "healthy", "seconds": seconds, "limit": 2.0}])
+
+
+def strike(**fields):
+    """One fault of a point, by a daemon that dies at 10.5 and whose operation is taken over at 11."""
+    return {"point": "FP7", "action": "kill", "daemons": 3, "wanted": 1, "began": 9.0, "ended": 13.0, "void": 0,
+            "fires": [{"at": 10.5, "host": "a", "in_flight": 9}], **fields}
+
+
+def taken_over_after(seconds):
+    """The same history with its takeover and its end that long after the fault."""
+    def apply(history):
+        history["lease-history"][1]["at"] = history["lease-history"][2]["at"] = 10.5 + seconds
+        history["deploys"][0]["finished_at"] = 10.5 + seconds
+    return apply
+
+
+def same(history):
+    pass
+
+
+# What the lines of a run must count: what stands in a window, a change of the good history, and the count.
+COUNTED = [
+    ("nothing of a good scenario", [window()], same, None),
+    ("nothing of a good fault", [strike()], same, None),
+    ("a wish that did not hold", [window(wrong=["x"])], same, "wrong"),
+    ("a scenario that says nothing", [window(void=["x"])], same, "void"),
+    ("a time within its limit", [measured(1.9)], same, None),
+    ("a time beyond its limit", [measured(2.1)], same, "late"),
+    ("what never came", [measured(None)], same, "late"),
+    ("a wait for longer than was asked", [window()], change(("requests", 1, "at"), 12.2), None),
+    ("a much longer wait than was asked", [window()], change(("requests", 1, "at"), 12.4), "late"),
+    ("a point that did not fire", [strike(fires=[])], same, "void"),
+    ("a point that fired too seldom", [strike(wanted=2)], same, "void"),
+    ("a takeover in time", [strike()], taken_over_after(14.9), None),
+    ("a late takeover", [strike()], taken_over_after(15.1), "late"),
+    ("a late end of who only stalls", [strike(action="error")], taken_over_after(16), "late"),
+    ("a late end after another fault of the next holder", [strike(action="error")], lambda h: (
+        taken_over_after(4)(h), change(("deploys", 0, "finished_at"), 30.0)(h),
+        h["lease-history"][2].update(at=30.0), h["fired"].append({**h["fired"][0], "pid": 2, "at": 15.0})), None),
 ]
 
 
@@ -116,16 +201,37 @@ def run():
         if invariant not in {entry["invariant"] for entry in verdict(history)}:
             print(f"chaos self-test: {invariant} does not see {name}")
             failures += 1
-    print(f"chaos self-test: {len(WRONG) + 1 - failures} of {len(WRONG) + 1} as they should be")
+    for name, windows, wrong, counted in COUNTED:
+        history = copy.deepcopy(good())
+        wrong(history)
+        score = {"wrong": 0, "late": 0, "void": 0, "taken": [], "ended": []}
+        with written(history) as directory:
+            if "point" in windows[0]:
+                failpoints.lines(windows, directory, [], 5, score)
+            else:
+                scenarios.lines(windows, directory, [], score)
+        if {key for key in ("wrong", "late", "void") if score[key]} != ({counted} if counted else set()):
+            print(f"chaos self-test: {name} counts as {score}")
+            failures += 1
+    total = len(WRONG) + len(COUNTED) + 1
+    print(f"chaos self-test: {total - failures} of {total} as they should be")
     return 1 if failures else 0
 
 
-def verdict(history):
+@contextlib.contextmanager
+def written(history):
+    """A directory with the history's files."""
     with tempfile.TemporaryDirectory() as directory:
         for name, value in history.items():
-            with open(os.path.join(directory, f"{name}.{'jsonl' if name == 'calls' else 'json'}"), "w") as file:
-                if name == "calls":
-                    file.writelines(json.dumps(call) + "\n" for call in value)
-                else:
+            if name in ("calls", "events", "fired"):
+                with open(os.path.join(directory, f"{name}.jsonl"), "w") as file:
+                    file.writelines(json.dumps(entry) + "\n" for entry in value)
+            else:
+                with open(os.path.join(directory, f"{name}.json"), "w") as file:
                     json.dump(value, file)
+        yield directory
+
+
+def verdict(history):
+    with written(history) as directory:
         return judge(directory)
