@@ -1,4 +1,3 @@
-import Glibc
 import Locking
 import Testing
 
@@ -51,33 +50,5 @@ import Testing
     let machine = Locked(Machine())
     machine.withLock { $0.steps += 1 }
     #expect(machine.withLock { $0.steps } == 1)
-  }
-}
-
-/// Threads that all run the same.
-private struct Threads: ~Copyable {
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  private var threads: [pthread_t] = []
-
-  init(_ count: Int, _ run: @escaping @Sendable () -> Void) {
-    for _ in 0..<count {
-      var thread = pthread_t()
-      let body = Unmanaged.passRetained(Body(run)).toOpaque()
-      pthread_create(
-        &thread, nil,
-        { argument in
-          if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-          return nil
-        }, body)
-      threads.append(thread)
-    }
-  }
-
-  consuming func join() {
-    for thread in threads { pthread_join(thread, nil) }
   }
 }
