@@ -1,5 +1,4 @@
 internal import KubernetesObjects
-internal import Locking
 
 /// What waits to be judged: the cluster's observations, and the answers and wishes that concern one operation.
 ///
@@ -18,20 +17,14 @@ public final class OperationMailbox: Sendable {
     var isEmpty: Bool { observations.isEmpty && answers.isEmpty }
   }
 
-  private let state = Locked(State())
-
-  private struct State {
-    var batch = Batch()
-    var waiter: (token: Int, continuation: UnsafeContinuation<Void, Never>)?
-    var tokens = 0
-  }
+  private let batch = Monitor(Batch())
 
   public init() {}
 
   /// Adds observations that came together, each in the place of an older one that it makes worthless.
   public func post(_ observations: [ClusterObservation]) {
     guard !observations.isEmpty else { return }
-    add { batch in
+    batch.change { batch in
       for observation in observations {
         if let key = observation.coalescingKey {
           batch.observations.removeAll { $0.coalescingKey == key }
@@ -44,14 +37,14 @@ public final class OperationMailbox: Sendable {
 
   /// Adds an answer, or a wish such as a cancellation.
   func post(_ answer: OperationAnswer) {
-    add { $0.answers.append(answer) }
+    batch.change { $0.answers.append(answer) }
   }
 
   /// Waits until there is something, or until `deadline`: then the batch is empty. At most one caller at a time.
   func next<C: Clock>(until deadline: C.Instant, clock: C) async -> Batch {
     if let batch = takeIfAny() { return batch }
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.wait() }
+      group.addTask { await self.batch.wait { !$0.isEmpty } }
       // A sleep ends early only by cancellation, which is what ends the other child's wait.
       group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
       await group.next()
@@ -61,43 +54,10 @@ public final class OperationMailbox: Sendable {
   }
 
   private func takeIfAny() -> Batch? {
-    state.withLock { state in
-      guard !state.batch.isEmpty else { return nil }
-      defer { state.batch = Batch() }
-      return state.batch
-    }
-  }
-
-  private func add(_ change: (inout Batch) -> Void) {
-    let waiter = state.withLock { state in
-      change(&state.batch)
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.continuation.resume()
-  }
-
-  private func wait() async {
-    let token = state.withLock { state in
-      state.tokens += 1
-      return state.tokens
-    }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let isReady = state.withLock { state in
-          if !state.batch.isEmpty || Task.isCancelled { return true }
-          state.waiter = (token, continuation)
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-        guard state.waiter?.token == token else { return nil }
-        defer { state.waiter = nil }
-        return state.waiter?.continuation
-      }
-      waiter?.resume()
+    batch.change { batch in
+      guard !batch.isEmpty else { return nil }
+      defer { batch = Batch() }
+      return batch
     }
   }
 

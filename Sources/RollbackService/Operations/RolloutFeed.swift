@@ -1,4 +1,3 @@
-internal import Locking
 public import RollbackMessages
 
 /// The frames of one operation that runs on this host, for any number of watchers.
@@ -17,14 +16,12 @@ public final class RolloutFeed: Sendable {
   public static let takeoverGap: UInt64 = 1000
 
   public let deployID: String
-  private let state: Locked<State>
+  private let state: Monitor<State>
 
   private struct State {
     var frames: [RolloutFrame] = []
     var nextSequence: UInt64
     var isEnded = false
-    var waiters: [Int: UnsafeContinuation<Void, Never>] = [:]
-    var nextWaiter = 0
     /// Frames up to this number are in the store.
     var storedSequence: UInt64 = 0
   }
@@ -32,30 +29,28 @@ public final class RolloutFeed: Sendable {
   /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
   public init(deployID: String, lastSequence: UInt64 = 0) {
     self.deployID = deployID
-    state = Locked(State(nextSequence: lastSequence + 1))
+    state = Monitor(State(nextSequence: lastSequence + 1))
   }
 
   /// Numbers a frame and gives it to all watchers.
   @discardableResult
   public func publish(_ kind: RolloutFrame.Kind, at instant: Timestamp) -> RolloutFrame {
-    let (frame, waiters) = state.withLock { state in
+    state.change { state in
       let frame = RolloutFrame(seq: state.nextSequence, at: instant, kind: kind)
       state.nextSequence += 1
       state.frames.append(frame)
       // The first frame tells what it is all about: it stays.
       if state.frames.count > Self.retainedFrames { state.frames.remove(at: 1) }
-      return (frame, take(&state.waiters))
+      return frame
     }
-    for waiter in waiters { waiter.resume() }
-    return frame
   }
 
   /// The number that the next frame will have.
-  public var nextSequence: UInt64 { state.withLock { $0.nextSequence } }
+  public var nextSequence: UInt64 { state.read { $0.nextSequence } }
 
   /// The number from which on no frame is missing here; older ones are in the store.
   var firstRetained: UInt64 {
-    state.withLock { state in
+    state.read { state in
       // The first frame stays whatever is dropped behind it.
       guard state.frames.count > 1 else { return state.frames.first?.seq ?? state.nextSequence }
       return state.frames[1].seq == state.frames[0].seq + 1 ? state.frames[0].seq : state.frames[1].seq
@@ -64,13 +59,13 @@ public final class RolloutFeed: Sendable {
 
   /// Frames up to `sequence` are in the store.
   func noteStored(_ sequence: UInt64) {
-    state.withLock { $0.storedSequence = max($0.storedSequence, sequence) }
+    state.change { $0.storedSequence = max($0.storedSequence, sequence) }
   }
 
   /// What a holder that gives the operation away still has to store: all that may not be skipped, and the newest
   /// progress.
   var unstored: [RolloutFrame] {
-    state.withLock { state in
+    state.read { state in
       let waiting = state.frames.filter { $0.seq > state.storedSequence }
       return waiting.filter { frame in
         if case .progress = frame.kind { frame.seq == waiting.last?.seq } else { true }
@@ -80,7 +75,7 @@ public final class RolloutFeed: Sendable {
 
   /// The last frame, once there is one.
   public var finished: RolloutFinished? {
-    state.withLock { state in
+    state.read { state in
       guard case .finished(let finished)? = state.frames.last?.kind else { return nil }
       return finished
     }
@@ -88,11 +83,7 @@ public final class RolloutFeed: Sendable {
 
   /// Says that no more frames come, with or without a finished frame (another host goes on).
   public func end() {
-    let waiters = state.withLock { state in
-      state.isEnded = true
-      return take(&state.waiters)
-    }
-    for waiter in waiters { waiter.resume() }
+    state.change { $0.isEnded = true }
   }
 
   /// Frames numbered `sequence` and higher, as far as they are kept, then those to come. Ends with the feed.
@@ -102,17 +93,12 @@ public final class RolloutFeed: Sendable {
 
   /// The newest progress, for a conflict's answer and for health.
   public var newestProgress: RollbackMessages.RolloutProgress? {
-    state.withLock { state in
+    state.read { state in
       for frame in state.frames.reversed() {
         if case .progress(let progress) = frame.kind { return progress }
       }
       return nil
     }
-  }
-
-  private func take(_ waiters: inout [Int: UnsafeContinuation<Void, Never>]) -> [UnsafeContinuation<Void, Never>] {
-    defer { waiters.removeAll() }
-    return Array(waiters.values)
   }
 
   fileprivate enum Answer {
@@ -122,7 +108,7 @@ public final class RolloutFeed: Sendable {
   }
 
   fileprivate func answer(from next: UInt64) -> Answer {
-    state.withLock { state in
+    state.read { state in
       guard let first = state.frames.firstIndex(where: { $0.seq >= next }) else {
         return state.isEnded ? .ended : .nothingYet
       }
@@ -141,23 +127,7 @@ public final class RolloutFeed: Sendable {
 
   /// Suspends until there may be something at `next`, or the task is cancelled.
   fileprivate func wait(for next: UInt64) async {
-    let token = state.withLock { state in
-      state.nextWaiter += 1
-      return state.nextWaiter
-    }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let isReady = state.withLock { state in
-          // A cancellation that came first finds no waiter, so it is looked for here, under the lock.
-          if state.isEnded || state.nextSequence > next || Task.isCancelled { return true }
-          state.waiters[token] = continuation
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: token) }?.resume()
-    }
+    await state.wait { $0.isEnded || $0.nextSequence > next }
   }
 
   /// One watcher's view of a feed.

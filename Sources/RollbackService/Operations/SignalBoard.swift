@@ -43,13 +43,7 @@ final class SignalBoard: Sendable {
 /// One waiter's ear at a ``SignalBoard``.
 final class SignalWatch: Sendable {
   let subject: SignalBoard.Subject
-  private let state = Locked(State())
-
-  private struct State {
-    var isRung = false
-    var waiter: (token: Int, continuation: UnsafeContinuation<Void, Never>)?
-    var tokens = 0
-  }
+  private let isRung = Monitor(false)
 
   init(_ subject: SignalBoard.Subject) {
     self.subject = subject
@@ -58,45 +52,16 @@ final class SignalWatch: Sendable {
   /// Waits for news since the last time, until `deadline` or cancellation. At most one caller at a time.
   func wait<C: Clock>(until deadline: C.Instant, clock: C) async {
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.wait() }
+      group.addTask { await self.isRung.wait { $0 } }
       // A sleep ends early only by cancellation, which is what ends the other child's wait.
       group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
       await group.next()
       group.cancelAll()
     }
-    state.withLock { $0.isRung = false }
+    isRung.change { $0 = false }
   }
 
   fileprivate func ring() {
-    let waiter = state.withLock { state in
-      state.isRung = true
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.continuation.resume()
-  }
-
-  private func wait() async {
-    let token = state.withLock { state in
-      state.tokens += 1
-      return state.tokens
-    }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let isReady = state.withLock { state in
-          if state.isRung || Task.isCancelled { return true }
-          state.waiter = (token, continuation)
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-        guard state.waiter?.token == token else { return nil }
-        defer { state.waiter = nil }
-        return state.waiter?.continuation
-      }
-      waiter?.resume()
-    }
+    isRung.change { $0 = true }
   }
 }
