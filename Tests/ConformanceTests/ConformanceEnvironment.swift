@@ -28,7 +28,10 @@ struct ConformanceEnvironment: Sendable {
   /// - Parameter registry: where images of `registry.example/` are; nil: no registry is asked.
   static func run(registry: String? = nil, _ body: (ConformanceEnvironment) async throws -> Void) async throws {
     if let path = realCluster { return try await run(kubeconfig: path, registry, body) }
-    let cluster = try DevCluster()
+    var configuration = DevCluster.Configuration()
+    // What lasts so short must still be seen by a daemon that is slow.
+    configuration.timing.restartDecision *= slowness
+    let cluster = try DevCluster(configuration)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await cluster.run() }
       let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -43,6 +46,9 @@ struct ConformanceEnvironment: Sendable {
     }
   }
 
+  /// How many times longer than usual the daemon may take, for it runs under a sanitizer: scripts/test says it.
+  static let slowness = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
+
   /// The kubeconfig of a cluster that is not the development one.
   static let realCluster = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_KUBECONFIG"]
 
@@ -52,6 +58,7 @@ struct ConformanceEnvironment: Sendable {
     let database = try await ThrowawayPostgres.shared().makeDatabase()
     let values = try SettingValues(
       arguments: ["--database-url", database.conninfo, "--kubeconfig", kubeconfig, "--soak", "0s"]
+        + ["--registry-timeout", "\(3 * slowness)s"]
         + (registry.map { ["--registry-map", "registry.example/=\($0)"] } ?? []), environment: [:])
     let configuration = try DaemonConfiguration(values)
     let access = try KubeconfigLoader(environment: [:]).find(path: kubeconfig).access

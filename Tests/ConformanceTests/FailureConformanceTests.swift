@@ -76,7 +76,8 @@ struct FailureConformanceTests {
     #expect(diagnosis.summary.contains(expected.ending))
     #expect(expected.reason.isEmpty || diagnosis.reason == expected.reason)
     #expect(diagnosis.terminated == (expected.exitCode != nil) && diagnosis.exitCode == expected.exitCode ?? 0)
-    #expect(expected.between.contains(Int(elapsed)), "\(expected.tag) after \(elapsed) s")
+    let between = expected.between.lowerBound...expected.between.upperBound * ConformanceEnvironment.slowness
+    #expect(between.contains(Int(elapsed)), "\(expected.tag) after \(elapsed) s")
     #expect(diagnosis.logTail.contains(expected.log) || diagnosis.previousLogTail.contains(expected.log))
     #expect(expected.event.isEmpty || diagnosis.events.contains { $0.message.contains(expected.event) })
     #expect(diagnosis.events.allSatisfy { !$0.object.contains(" ") && !$0.type.isEmpty })
