@@ -24,6 +24,11 @@ struct PostgresConnectStart: @unchecked Sendable {
     var before: [(String, String)] = [("fallback_application_name", configuration.applicationName)]
     var after: [(String, String)] = [("client_encoding", "UTF8")]
     let hosts = Hosts(options)
+    // libpq would quote it: with an unescaped slash in a URL's password, its first part stands where a port is expected.
+    guard hosts.hasNumbersForPorts else {
+      error = .connectionStringMakesNoSense
+      return
+    }
     switch hosts.lookedUp() {
     case .success(nil): break
     case .success(let found?):
@@ -109,6 +114,9 @@ struct PostgresConnectStart: @unchecked Sendable {
     }
 
     var count: Int { names.count }
+
+    /// An empty one is the default.
+    var hasNumbersForPorts: Bool { ports.allSatisfy { $0.isEmpty || (1...65535).contains(Int($0) ?? 0) } }
 
     private static func list(_ text: String?) -> [String] {
       (text ?? "").split(separator: ",", omittingEmptySubsequences: false).map(String.init)

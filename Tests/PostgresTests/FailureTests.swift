@@ -192,7 +192,9 @@ struct FailureTests {
   /// While a dead primary leaves cancels unanswered, its successor is to be connected to.
   @Test func cancelsThatAServerDoesNotAnswerHoldUpNoConnection() async throws {
     let server = try await ThrowawayPostgres.own()
-    try await withClient(on: try await server.makeDatabase()) { client, database in
+    try await withClient(on: try await server.makeDatabase()) {
+      $0.pool.maximumConnections = 6
+    } _: { client, database in
       let queries = (0..<6).map { _ in
         Task(executorPreference: client.loop) { try await client.query("SELECT pg_sleep(60)") }
       }

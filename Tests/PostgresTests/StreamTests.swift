@@ -72,6 +72,7 @@ struct StreamTests {
 
   @Test func aStreamLeftEarlyCostsItsConnectionAndStopsTheServer() async throws {
     try await withClient { client, database in
+      // Made row by row; behind FROM the server would first write all of them to a file.
       let first = try await client.withRows("SELECT generate_series(1, 100000000)") { rows in
         var iterator = rows.makeAsyncIterator()
         return try await iterator.next()?.int(0)
