@@ -124,7 +124,7 @@ let package = Package(
     tests("FailpointsTests", ["Failpoints"]),
     tests("LockingTests", ["Locking"]),
     tests("LinuxIOTests", ["LinuxIO", "Locking"]),
-    tests("ProtobufCTests", ["ProtobufC", "CTestProto"]),
+    tests("ProtobufCTests", ["ProtobufC", "CTestProto", "RollbackTestKit"]),
     tests("TTRPCCoreTests", ["TTRPCCore"]),
     tests(
       "TTRPCTests", ["TTRPC", "TTRPCCore", "LinuxIO", "Locking", "ProtobufC", "CTestProto", "CTTRPCProto", log],
@@ -154,7 +154,7 @@ let package = Package(
       "ConformanceTests",
       [
         "RollbackDaemon", "RollbackService", "RollbackMessages", "DevCluster", "DevServices", "KubernetesClient",
-        "KubernetesObjects", "RegistryClient", "HTTPClient", "Postgres", "LinuxIO", log,
+        "KubernetesObjects", "RegistryClient", "HTTPClient", "Postgres", "LinuxIO", "RollbackTestKit", log,
       ]),
     tests("RollbackMessagesTests", ["RollbackMessages", "ProtobufC"]),
     tests(

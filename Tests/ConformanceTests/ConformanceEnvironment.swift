@@ -10,6 +10,7 @@ import Postgres
 import RegistryClient
 import RollbackMessages
 import RollbackService
+import RollbackTestKit
 
 @testable import RollbackDaemon
 
@@ -30,7 +31,7 @@ struct ConformanceEnvironment: Sendable {
     if let path = realCluster { return try await run(kubeconfig: path, registry, body) }
     var configuration = DevCluster.Configuration()
     // What lasts so short must still be seen by a daemon that is slow.
-    configuration.timing.restartDecision *= slowness
+    configuration.timing.restartDecision *= Slowness.factor
     let cluster = try DevCluster(configuration)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await cluster.run() }
@@ -46,9 +47,6 @@ struct ConformanceEnvironment: Sendable {
     }
   }
 
-  /// How many times longer than usual the daemon may take, for it runs under a sanitizer: scripts/test says it.
-  static let slowness = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
-
   /// The kubeconfig of a cluster that is not the development one.
   static let realCluster = ProcessInfo.processInfo.environment["ROLLBACKD_TEST_KUBECONFIG"]
 
@@ -58,7 +56,7 @@ struct ConformanceEnvironment: Sendable {
     let database = try await ThrowawayPostgres.shared().makeDatabase()
     let values = try SettingValues(
       arguments: ["--database-url", database.conninfo, "--kubeconfig", kubeconfig, "--soak", "0s"]
-        + ["--registry-timeout", "\(3 * slowness)s"]
+        + ["--registry-timeout", "\(3 * Slowness.factor)s"]
         + (registry.map { ["--registry-map", "registry.example/=\($0)"] } ?? []), environment: [:])
     let configuration = try DaemonConfiguration(values)
     let access = try KubeconfigLoader(environment: [:]).find(path: kubeconfig).access

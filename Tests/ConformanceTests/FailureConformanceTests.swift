@@ -2,6 +2,7 @@ import KubernetesClient
 import KubernetesObjects
 import RollbackMessages
 import RollbackService
+import RollbackTestKit
 import Testing
 
 /// Every way of failing that the development cluster knows, from the call to the sentence, with the time that it may
@@ -76,7 +77,7 @@ struct FailureConformanceTests {
     #expect(diagnosis.summary.contains(expected.ending))
     #expect(expected.reason.isEmpty || diagnosis.reason == expected.reason)
     #expect(diagnosis.terminated == (expected.exitCode != nil) && diagnosis.exitCode == expected.exitCode ?? 0)
-    let between = expected.between.lowerBound...expected.between.upperBound * ConformanceEnvironment.slowness
+    let between = expected.between.lowerBound...expected.between.upperBound * Slowness.factor
     #expect(between.contains(Int(elapsed)), "\(expected.tag) after \(elapsed) s")
     #expect(diagnosis.logTail.contains(expected.log) || diagnosis.previousLogTail.contains(expected.log))
     #expect(expected.event.isEmpty || diagnosis.events.contains { $0.message.contains(expected.event) })
