@@ -195,10 +195,15 @@ extension RollbackService {
     return try await deploys.timeServed(by: target, of: examination.situation.app)
   }
 
+  /// How long a call waits at the most to learn whether it has to warn of an autoscaler.
+  private static var autoscalerPatience: Duration { .seconds(3) }
+
   /// Worth a warning, and never in the way.
   private func isAutoscaled(_ app: App) async -> Bool {
     do {
-      return try await cluster.isAutoscaled(app.deployment, in: app.namespace)
+      return try await TimeLimit(Self.autoscalerPatience, clock).run { [cluster] in
+        try await cluster.isAutoscaled(app.deployment, in: app.namespace)
+      }
     } catch {
       log.debug("whether an app is autoscaled is not known", metadata: ["app": "\(app.name)", "cause": "\(error)"])
       return false
