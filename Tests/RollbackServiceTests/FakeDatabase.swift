@@ -44,6 +44,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
     var released: [String] = []
     /// Calls of these names are not answered; who waits for one is kept here.
     var frozen: [String: [AsyncStream<Never>.Continuation]] = [:]
+    /// What happens between the next intent's commit and its answer.
+    var beforeBeginAnswers: (@Sendable () async -> Void)?
     /// What others do right after the next look at an app.
     var meanwhile: (@Sendable (inout State) -> Void)?
   }
@@ -193,7 +195,13 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
 
   func begin(_ intent: OperationIntent) async throws -> Beginning {
     try enter("begin")
-    return state.withLock { state in
+    let answer = commit(intent)
+    if case .started = answer, let meanwhile = state.withLock({ $0.beforeBeginAnswers }) { await meanwhile() }
+    return answer
+  }
+
+  private func commit(_ intent: OperationIntent) -> Beginning {
+    state.withLock { state in
       if let replacement = intent.replacing { Self.end(replacement, &state) }
       let newest = Self.newestFirst(state.rows).first?.id ?? ""
       guard newest == intent.newestKnown else { return .decidedTooEarly }

@@ -271,6 +271,32 @@ import Testing
     }
   }
 
+  /// This host stalls between the commit and its answer; its own search for orphans finds the lease run out.
+  @Test(.timeLimit(.minutes(1))) func `an intent whose answer comes after its lease was claimed again runs once`()
+    async throws
+  {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
+      history(harness)
+      let database = harness.database
+      database.state.withLock { state in
+        state.beforeBeginAnswers = {
+          let id = database.state.withLock { state in
+            state.rows[state.rows.count - 1].plan?.previousImage = "r/hello:v3"
+            state.rows[state.rows.count - 1].isExpired = true
+            return state.rows[state.rows.count - 1].deploy.id
+          }
+          database.tell(.released(deployID: id))
+          while harness.service.runningOperations == 0, database.actions.count < 2 { await Task.yield() }
+        }
+      }
+      let frames = try await harness.rollback()
+      #expect(frames.finished?.outcome == .succeeded)
+      #expect(database.actions == ["deploy.rollback", "deploy.rollback.succeeded"])
+      #expect(harness.cluster.effectivePatches == 1)
+      while harness.service.runningOperations > 0 { await Task.yield() }
+    }
+  }
+
   @Test func `an operation without a living holder is taken over and finished`() async throws {
     let clock = HeldClock()
     try await Harness.run(clock: clock) { harness in

@@ -74,8 +74,20 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
 
   /// Begins to carry an operation out; its feed may be watched from now on. Where the supervisor has stopped the lease
   /// is given back, and another host goes on.
+  ///
+  /// Of two of one deploy the one with the newer lease stays: the answer to a commit may come so late that the lease that
+  /// it took has run out and was claimed again, by this very host. Whoever watches is led to the feed of that one.
   func begin(_ operation: Operation) async {
-    state.withLock { $0.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox()) }
+    let isNewest = state.withLock { state in
+      if let other = state.running[operation.deploy.id]?.operation,
+        other.lease.fencingToken >= operation.lease.fencingToken
+      {
+        return false
+      }
+      state.running[operation.deploy.id] = Running(operation: operation, mailbox: OperationMailbox())
+      return true
+    }
+    guard isNewest else { return operation.feed.end() }
     if case .terminated = start.yield(operation) { await giveBack(operation) }
   }
 
@@ -107,7 +119,13 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
   var count: Int { state.withLock { $0.running.count } }
 
   private func register(_ operation: Operation) -> Running? {
-    state.withLock { $0.isStopping ? nil : $0.running[operation.deploy.id] }
+    state.withLock { state in
+      // Another one of the deploy, with a newer lease, may be in its place.
+      guard !state.isStopping, let running = state.running[operation.deploy.id],
+        running.operation.feed === operation.feed
+      else { return nil }
+      return running
+    }
   }
 
   private func carryOut(_ running: Running) async {
