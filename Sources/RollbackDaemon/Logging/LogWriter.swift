@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxIO
 
 /// Takes lines at once and writes them on a thread of its own, in order: whoever logs never waits for whoever reads.
 ///
@@ -96,12 +97,7 @@ package final class LogWriter: @unchecked Sendable {
 
   /// Takes no more lines, and waits until those that there are have been written, for at most so long.
   package func finish(within limit: Duration) {
-    var end = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &end)
-    let (seconds, attoseconds) = limit.components
-    let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
-    end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
-    end.tv_nsec = nanoseconds % 1_000_000_000
+    var end = monotonicTime(after: limit)
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     state.isClosing = true
