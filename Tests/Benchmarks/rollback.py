@@ -62,13 +62,14 @@ class Rollbacks:
         self.connection.sendall(struct.pack(">IIBB", len(request), self.stream, 1, REMOTE_CLOSED) + request)
         accepted = None
         while True:
-            length, _, kind, _ = struct.unpack(">IIBB", self._read(10))
+            length, _, kind, flags = struct.unpack(">IIBB", self._read(10))
             body = self._read(length)
             now = time.perf_counter() - began
             if kind == 2:
                 status = dict(fields(dict(fields(body)).get(1, b"")))
                 if status.get(1):
                     raise SystemExit(f"the rollback was refused: {status.get(2, b'').decode()}")
+            if kind == 2 or flags & REMOTE_CLOSED:
                 self.stream += 2
                 return now, accepted
             accepted = accepted or now
