@@ -1,7 +1,7 @@
+internal import Locking
 internal import Logging
 internal import Postgres
 internal import RollbackService
-internal import Locking
 
 /// Lets nothing be done before the database's schema was found to be the one that this version works with.
 ///

@@ -48,6 +48,17 @@ struct Monitor<State: Sendable>: Sendable {
     return result
   }
 
+  /// The same, but no longer than until `deadline`.
+  func wait<C: Clock>(until deadline: C.Instant, clock: C, or isMet: @escaping @Sendable (State) -> Bool) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.wait(until: isMet) }
+      // A sleep ends early only by cancellation, which is what ends the other child's wait.
+      group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   /// Suspends until the state meets the condition, or the task is cancelled. By the time that the caller runs on others
   /// may have changed it again.
   func wait(until isMet: @escaping @Sendable (State) -> Bool) async {

@@ -106,7 +106,8 @@ public final class TTRPCServer: @unchecked Sendable {
   }
 
   /// Stops gracefully: takes no further connections, answers further calls UNAVAILABLE, lets those under way finish,
-  /// and after `grace` cancels what is left, which is answered UNAVAILABLE with the reason `outcome_unknown`. Returns at once; ``run()`` returns when it is done.
+  /// and after `grace` cancels what is left, which is answered UNAVAILABLE with the reason `outcome_unknown`. Returns at
+  /// once; ``run()`` returns when it is done.
   public func shutDown(within grace: Duration) {
     loop.perform { self.drain(grace) }
   }

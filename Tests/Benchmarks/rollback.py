@@ -26,7 +26,7 @@ import urllib.parse
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Chaos"))
-from wire import SERVICE, fields, text_field, varint  # noqa: E402
+from wire import REQUEST, RESPONSE, SERVICE, Caller, fields, text_field, varint  # noqa: E402
 
 IMAGE = "harbor.local/octave/hello"
 REMOTE_CLOSED = 1
@@ -43,14 +43,14 @@ def manifest(name):
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}}
 
 
-class Rollbacks:
+class Rollbacks(Caller):
     """rollbackd's way: one connection, one call after the other."""
 
     def __init__(self, path, app):
+        super().__init__(path)
         self.app = app
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.connect(path)
-        self.stream = 1
 
     def once(self):
         """Seconds from the call to the final frame, and to the first."""
@@ -59,29 +59,20 @@ class Rollbacks:
         payload = text_field(1, self.app) + text_field(2, "previous") + text_field(3, options)
         request = text_field(1, SERVICE) + text_field(2, "Rollback") + text_field(3, payload)
         began = time.perf_counter()
-        self.connection.sendall(struct.pack(">IIBB", len(request), self.stream, 1, REMOTE_CLOSED) + request)
+        self.connection.sendall(struct.pack(">IIBB", len(request), self.stream, REQUEST, REMOTE_CLOSED) + request)
         accepted = None
         while True:
             length, _, kind, flags = struct.unpack(">IIBB", self._read(10))
             body = self._read(length)
             now = time.perf_counter() - began
-            if kind == 2:
+            if kind == RESPONSE:
                 status = dict(fields(dict(fields(body)).get(1, b"")))
                 if status.get(1):
                     raise SystemExit(f"the rollback was refused: {status.get(2, b'').decode()}")
-            if kind == 2 or flags & REMOTE_CLOSED:
+            if kind == RESPONSE or flags & REMOTE_CLOSED:
                 self.stream += 2
                 return now, accepted
             accepted = accepted or now
-
-    def _read(self, count):
-        data = b""
-        while len(data) < count:
-            part = self.connection.recv(count - len(data))
-            if not part:
-                raise SystemExit("rollbackd closed the connection")
-            data += part
-        return data
 
 
 class Bare:

@@ -49,6 +49,19 @@ import Testing
     await other.value
   }
 
+  @Test func `a wait with a deadline ends at it, or when its condition is met, and leaves nobody behind`() async {
+    let clock = HeldClock()
+    let late = Task { await monitor.wait(until: clock.now.advanced(by: .seconds(5)), clock: clock) { $0 == 1 } }
+    let early = Task { await monitor.wait(until: clock.now.advanced(by: .seconds(9)), clock: clock) { $0 == 2 } }
+    await waiting(2)
+    monitor.change { $0 = 2 }
+    await early.value
+    #expect(monitor.waiting == 1)
+    clock.advance(by: .seconds(5))
+    await late.value
+    #expect(monitor.waiting == 0)
+  }
+
   @Test func `a cancellation before the wait is not lost`() async {
     await withTaskGroup(of: Void.self) { group in
       group.cancelAll()

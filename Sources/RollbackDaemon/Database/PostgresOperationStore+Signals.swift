@@ -25,7 +25,7 @@ extension PostgresOperationStore {
   /// everything is then found by looking, some seconds later.
   func listen(_ each: @escaping @Sendable (OperationSignal) -> Void) async throws {
     try await withDatabaseErrors {
-      try await (reserved ?? client).withNotifications(on: SignalChannel.name) { notifications in
+      try await leases.withNotifications(on: SignalChannel.name) { notifications in
         each(.listening)
         for await notification in notifications {
           if let signal = SignalChannel.signal(notification.payload) { each(signal) }

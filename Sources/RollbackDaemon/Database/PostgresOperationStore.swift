@@ -23,6 +23,7 @@ struct PostgresOperationStore: OperationStore {
   let log: Logger
   /// Connections of their own for leases and notifications; nil: those of calls.
   var reserved: PostgresClient?
+  var leases: PostgresClient { reserved ?? client }
   let unreadable = UnreadableOperations()
 
   // MARK: Leases
@@ -33,7 +34,7 @@ struct PostgresOperationStore: OperationStore {
       try await Failpoint.leaseRenewal.befall()
     #endif
     return try await withDatabaseErrors {
-      let rows = try await (reserved ?? client).query(
+      let rows = try await leases.query(
         """
         UPDATE paas_operation_leases l SET expires_at = clock_timestamp() + $3 * interval '1 microsecond'
         FROM paas_deployments d
@@ -52,7 +53,7 @@ struct PostgresOperationStore: OperationStore {
   /// A lease that was given away is over for ever, which tells it from one that ran out; no renewal revives it.
   func release(_ lease: Lease) async throws {
     try await withDatabaseErrors {
-      _ = try await (reserved ?? client).query(
+      _ = try await leases.query(
         """
         WITH released AS (
           UPDATE paas_operation_leases SET expires_at = '-infinity' WHERE deploy_id = $1 AND fencing_token = $2
@@ -132,7 +133,7 @@ struct PostgresOperationStore: OperationStore {
     }
   }
 
-  /// A wish that cannot be read is none: whoever wished is told that it was not carried out.
+  /// A wish that cannot be read is not carried out, and must not keep the lease from being renewed; the log says so.
   private func cancellation(_ row: PostgresRow, _ column: Int, _ deployID: String) -> Cancellation? {
     do {
       return try row.decode(column, as: String?.self).map { try JSONText.decode($0) }

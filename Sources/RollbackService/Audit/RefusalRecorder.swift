@@ -1,4 +1,3 @@
-internal import Locking
 internal import Logging
 internal import RollbackMessages
 
@@ -16,7 +15,7 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   private let log: Logger
   /// The chain takes one row at a time: more writers at once would only keep connections from others.
   private let turnstile = Turnstile(width: 2)
-  private let state = Locked(State())
+  private let state = Monitor(State())
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
   /// The numbers of rows to write.
@@ -39,8 +38,6 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
     var queue: [Int: AuditedRefusal] = [:]
     /// Those, and the ones that are being written.
     var unwritten: Set<Int> = []
-    /// Who waits for a row.
-    var waiting: [Int: UnsafeContinuation<Void, Never>] = [:]
 
     mutating func enqueue(_ refusal: AuditedRefusal) -> Int? {
       guard unwritten.count < RefusalRecorder.maximumQueue else { return nil }
@@ -68,13 +65,13 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
   }
 
   /// What is wrong with recording refusals, in a sentence; nil when nothing is.
-  var problem: String? { state.withLock { $0.problem } }
+  var problem: String? { state.read { $0.problem } }
 
   /// Records a refusal. Returns when it is written, counted, or could not be written, and at the latest after a second;
   /// ``run()`` goes on with it then.
   func record(_ refusal: AuditedRefusal) async {
     let (now, time) = (clock.now, wallClock())
-    let number = state.withLock { state -> Int? in
+    let number = state.change { state -> Int? in
       guard state.ledger.refused(refusal, at: now, wallClock: time) == .write else { return nil }
       if let number = state.enqueue(refusal) { return number }
       state.ledger.notWritten(refusal, at: now, wallClock: time)
@@ -89,8 +86,8 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
       try? await TimeLimit(Self.patience, clock).run { await self.write(number) }
       return
     }
-    await wait(for: number)
-    guard state.withLock({ $0.unwritten.contains(number) }) else { return }
+    await state.wait(until: clock.now.advanced(by: Self.patience), clock: clock) { !$0.unwritten.contains(number) }
+    guard state.read({ $0.unwritten.contains(number) }) else { return }
     log.warning("a refusal waits to be written to the audit trail", metadata: Self.facts(refusal))
   }
 
@@ -103,7 +100,7 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
       }
       group.cancelAll()
     }
-    for row in state.withLock({ $0.takeAll() }) { await write(row) }
+    for row in state.change({ $0.takeAll() }) { await write(row) }
   }
 
   /// Lets ``run()`` come to its end.
@@ -111,12 +108,12 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
 
   private func watchCounted() async {
     for await _ in wakes {
-      while let deadline = state.withLock({ $0.ledger.deadline }) {
+      while let deadline = state.read({ $0.ledger.deadline }) {
         // Looks again before that: what was counted, or could not be written, meanwhile may have its time sooner.
         let next = min(deadline, clock.now.advanced(by: Self.pace))
         do { try await clock.sleep(until: next, tolerance: nil) } catch { break }
         let (now, time) = (clock.now, wallClock())
-        let numbers = state.withLock { state in
+        let numbers = state.change { state in
           state.ledger.due(at: now).compactMap { row -> Int? in
             if let number = state.enqueue(row) { return number }
             state.ledger.notWritten(row, at: now, wallClock: time)
@@ -128,50 +125,20 @@ final class RefusalRecorder<C: Clock>: Sendable where C.Instant == ContinuousClo
     }
   }
 
-  /// Waits until a row is written, or it takes too long.
-  private func wait(for number: Int) async {
-    await withTaskGroup(of: Void.self) { [clock] group in
-      group.addTask { await self.untilWritten(number) }
-      // Ends early only when the other was first, or nobody waits any more.
-      group.addTask { try? await clock.sleep(until: clock.now.advanced(by: Self.patience), tolerance: nil) }
-      await group.next()
-      group.cancelAll()
-    }
-  }
-
-  private func untilWritten(_ number: Int) async {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let isOver = state.withLock { state in
-          if Task.isCancelled || !state.unwritten.contains(number) { return true }
-          state.waiting[number] = continuation
-          return false
-        }
-        if isOver { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
-    }
-  }
-
   /// Writes a row of the queue, unless somebody else does.
   private func write(_ number: Int) async {
-    guard let refusal = state.withLock({ $0.queue.removeValue(forKey: number) }) else { return }
+    guard let refusal = state.change({ $0.queue.removeValue(forKey: number) }) else { return }
     await write(refusal)
-    let waiter = state.withLock { state in
-      state.unwritten.remove(number)
-      return state.waiting.removeValue(forKey: number)
-    }
-    waiter?.resume()
+    _ = state.change { $0.unwritten.remove(number) }
   }
 
   private func write(_ refusal: AuditedRefusal) async {
     do {
       try await turnstile.pass { try await audit.recordRefusal(refusal) }
-      state.withLock { $0.problem = nil }
+      state.change { $0.problem = nil }
     } catch {
       let (now, time) = (clock.now, wallClock())
-      state.withLock { state in
+      state.change { state in
         state.problem = "refused calls cannot be recorded in the audit trail: \(error)"
         state.ledger.notWritten(refusal, at: now, wallClock: time)
       }

@@ -1,5 +1,5 @@
-internal import RollbackMessages
 internal import Locking
+internal import RollbackMessages
 
 /// Lets a few pass at a time; the others wait in order.
 final class Turnstile: Sendable {

@@ -77,7 +77,6 @@ extension RollbackService {
     async let ahead = check(guess, query)
     async let isAutoscaled = isAutoscaled(situation.app)
     await readDeployment(&examination)
-    examination.isAutoscaled = await isAutoscaled
     if let container = examination.container {
       examination.environment = try await ifKnown(of: situation.app) {
         try await deploys.fingerprint(ContainerEnvironment(container), of: situation.app)
@@ -91,6 +90,7 @@ extension RollbackService {
       if Task.isCancelled {
         throw Refusal(.unavailable, "the call was given up before its image was checked; nothing was done")
       }
+      examination.isAutoscaled = await isAutoscaled
       try await choose(wanted, answer, query.demands, &examination)
     } catch let refusal as Refusal {
       examination.refuse(refusal)
@@ -105,24 +105,16 @@ extension RollbackService {
   /// - Throws: ``ServiceError`` `unavailable` when the database cannot be read.
   func defaultTarget(_ situation: Situation) async throws -> String? {
     var examination = RolloutExamination(situation)
-    examination.deployment = await deployment(of: situation.app, within: Self.listPatience)
+    let app = situation.app
+    // Whatever it fails by: it is not known then.
+    examination.deployment = try? await TimeLimit(Self.listPatience, clock).run { [cluster] in
+      try await cluster.deployment(app.deployment, in: app.namespace)
+    }
     return try await history(for: .lastKnownGood, &examination).lastKnownGood?.id
   }
 
   /// How long a list waits for the API server.
   private static var listPatience: Duration { .seconds(2) }
-
-  private func deployment(of app: App, within patience: Duration) async -> Deployment? {
-    await withTaskGroup(of: Deployment?.self) { group in
-      group.addTask { [cluster] in try? await cluster.deployment(app.deployment, in: app.namespace) }
-      group.addTask { [clock] in
-        try? await clock.sleep(until: clock.now.advanced(by: patience), tolerance: nil)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? nil
-    }
-  }
 
   /// What is asked for, before the registry's answer about it.
   private struct Wanted: Sendable {

@@ -38,13 +38,7 @@ public final class OperationMailbox: Sendable {
   /// Waits until there is something, or until `deadline`: then the batch is empty. At most one caller at a time.
   func next<C: Clock>(until deadline: C.Instant, clock: C) async -> Batch {
     if let batch = takeIfAny() { return batch }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.pending.wait { !$0.isEmpty } }
-      // A sleep ends early only by cancellation, which is what ends the other child's wait.
-      group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
-      await group.next()
-      group.cancelAll()
-    }
+    await pending.wait(until: deadline, clock: clock) { !$0.isEmpty }
     return takeIfAny() ?? Batch()
   }
 

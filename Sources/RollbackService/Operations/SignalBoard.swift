@@ -51,13 +51,7 @@ final class SignalWatch: Sendable {
 
   /// Waits for news since the last time, until `deadline` or cancellation. At most one caller at a time.
   func wait<C: Clock>(until deadline: C.Instant, clock: C) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.isRung.wait { $0 } }
-      // A sleep ends early only by cancellation, which is what ends the other child's wait.
-      group.addTask { try? await clock.sleep(until: deadline, tolerance: nil) }
-      await group.next()
-      group.cancelAll()
-    }
+    await isRung.wait(until: deadline, clock: clock) { $0 }
     isRung.change { $0 = false }
   }
 
