@@ -10,13 +10,19 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
   public let message: String
   /// For programs: for a conflict `deploy_id`, `actor`, `host`, `since`, `progress`.
   public let details: [String: String]
+  /// How long whoever could not do it asks to be left alone; not sent to the caller.
+  public let retryAfter: Duration?
   /// What lay behind it, for the log.
   public let cause: (any Error)?
 
-  public init(_ reason: ErrorReason, _ message: String, details: [String: String] = [:], cause: (any Error)? = nil) {
+  public init(
+    _ reason: ErrorReason, _ message: String, details: [String: String] = [:], retryAfter: Duration? = nil,
+    cause: (any Error)? = nil
+  ) {
     self.reason = reason
     self.message = message
     self.details = details
+    self.retryAfter = retryAfter
     self.cause = cause
   }
 

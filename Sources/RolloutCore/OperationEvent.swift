@@ -23,16 +23,18 @@ public enum OperationEvent: Sendable {
 
   // The Deployment.
   case deploymentRead(DeploymentReading)
-  /// Unreachable, 5xx, 429: nothing is known.
-  case readFailed
+  /// Unreachable, 5xx, 429: nothing is known. With how long the server asks us to wait.
+  case readFailed(retryAfter: Duration? = nil)
   /// The API server took the patch.
   case patched
   /// 409: the Deployment changed since it was read.
   case patchConflict
-  /// Sent, but no usable answer: time-out, 504, connection lost. It may be applied.
-  case patchUnknown
-  /// It was certainly not applied and may go well later: no credentials could be had, or the server knows them not.
-  case patchUnsent
+  /// Sent, but no usable answer: time-out, 504, connection lost. It may be applied. With how long the server asks us
+  /// to wait.
+  case patchUnknown(retryAfter: Duration? = nil)
+  /// It was certainly not applied and may go well later: no credentials could be had, the server knows them not, or it
+  /// has too much to do (429). With how long it asks us to wait.
+  case patchUnsent(retryAfter: Duration? = nil)
   /// 403, 422 and other answers that will not change by themselves, with what the server said.
   case patchRefused(String)
   /// The fence is in: a patch of ours that may still be under way meets a newer object and is refused.

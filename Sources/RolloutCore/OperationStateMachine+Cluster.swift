@@ -90,20 +90,21 @@ extension OperationStateMachine {
     finishPass(outcome(of: withdrawal), &actions)
   }
 
-  mutating func readFailed(at now: Instant, _ actions: inout [OperationAction]) {
+  mutating func readFailed(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
     guard case .claimed(reading: true) = state else { return }
     isReadingCovered = false
-    readLater(at: now, &actions)
+    readLater(retryAfter, at: now, &actions)
   }
 
   /// How many requests in a row may fail before an operation that is withdrawn ends without knowing what is patched.
   static let patienceOfWithdrawal = 4
 
-  private mutating func readLater(at now: Instant, _ actions: inout [OperationAction]) {
+  /// Not before the server wants to be asked again.
+  private mutating func readLater(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
     apiFailures += 1
-    if apiFailures == 1 { actions.append(.tell(.apiServerUnavailable)) }
+    if apiFailures == 1 { actions.append(.tell(retryAfter == nil ? .apiServerUnavailable : .apiServerBusy)) }
     state = .claimed(reading: false)
-    retryAt = now.advanced(by: backOff(max(apiFailures, lostPatches)))
+    retryAt = now.advanced(by: max(backOff(max(apiFailures, lostPatches)), retryAfter ?? .zero))
     // Whoever cancels does not wait for an API server that stays away.
     if let withdrawal, apiFailures >= Self.patienceOfWithdrawal { finishPass(outcome(of: withdrawal), &actions) }
   }
@@ -142,18 +143,18 @@ extension OperationStateMachine {
   }
 
   /// As a reading that failed: nothing is uncertain that was not before.
-  mutating func patchUnsent(at now: Instant, _ actions: inout [OperationAction]) {
+  mutating func patchUnsent(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching:
       if let withdrawal, !isPatchUncertain { return finishPass(outcome(of: withdrawal), &actions) }
       lostPatches += 1
-      readLater(at: now, &actions)
-    case .fencing: patchUnknown(at: now, &actions)
+      readLater(retryAfter, at: now, &actions)
+    case .fencing: patchUnknown(retryAfter, at: now, &actions)
     default: return
     }
   }
 
-  mutating func patchUnknown(at now: Instant, _ actions: inout [OperationAction]) {
+  mutating func patchUnknown(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching:
       isPatchUncertain = true
@@ -166,7 +167,7 @@ extension OperationStateMachine {
       }
     default: return
     }
-    readLater(at: now, &actions)
+    readLater(retryAfter, at: now, &actions)
   }
 
   /// Whether the answer to a PATCH is awaited, be it the image's or the fence.

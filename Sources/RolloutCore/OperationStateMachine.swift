@@ -179,12 +179,12 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     case .revertUnrecorded: revertUnrecorded(at: now, &actions)
     case .outcomeUnwritten: outcomeUnwritten(at: now, &actions)
     case .deploymentRead(let reading): deploymentRead(reading, at: now, &actions)
-    case .readFailed: readFailed(at: now, &actions)
+    case .readFailed(let retryAfter): readFailed(retryAfter, at: now, &actions)
     case .patched: patched(&actions)
     case .fenced: fenced(&actions)
     case .patchConflict: patchConflict(at: now, &actions)
-    case .patchUnsent: patchUnsent(at: now, &actions)
-    case .patchUnknown: patchUnknown(at: now, &actions)
+    case .patchUnsent(let retryAfter): patchUnsent(retryAfter, at: now, &actions)
+    case .patchUnknown(let retryAfter): patchUnknown(retryAfter, at: now, &actions)
     case .patchRefused(let why): patchRefused(why, &actions)
     case .verdict(let outcome):
       if case .waiting = state { conclude(outcome, &actions) }

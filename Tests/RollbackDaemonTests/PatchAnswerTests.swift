@@ -24,11 +24,21 @@ import Testing
       (.conflict, "conflict"), (.alreadyExists, "conflict"), (.fieldManagerConflict, "conflict"),
       (.notFound, "not found"), (.forbidden, "refused"), (.invalid, "refused"), (.credentials, "unsent"),
       (.unauthorized, "unsent"), (.unreachable, "unknown"), (.tls, "unknown"), (.serverTimeout, "unknown"),
-      (.throttled, "unknown"), (.gone, "unknown"), (.refused, "unknown"), (.malformedAnswer, "unknown"),
+      (.throttled, "unsent"), (.gone, "unknown"), (.refused, "unknown"), (.malformedAnswer, "unknown"),
       (.cancelled, "given up"),
     ] as [(KubernetesError.Code, String)])
   func `each kind of error`(code: KubernetesError.Code, expected: String) {
     #expect(word(KubernetesError(code: code, message: "x")) == expected)
+  }
+
+  @Test(arguments: [KubernetesError.Code.throttled, .refused])
+  func `how long to wait is passed on`(code: KubernetesError.Code) {
+    let error = KubernetesError(code: code, message: "too many requests", status: 429, retryAfter: .seconds(7))
+    switch PatchAnswer(error) {
+    case .unsent(_, let retryAfter), .unknown(_, let retryAfter): #expect(retryAfter == .seconds(7))
+    default: Issue.record("neither unsent nor unknown")
+    }
+    #expect(ServiceError(error, "x").retryAfter == .seconds(7))
   }
 
   @Test func `another object of the name is a conflict, whatever else has uid in its text is not`() {

@@ -195,11 +195,11 @@ extension OperationStateMachineTests {
   @Test func aCancellationDoesNotWaitForAnApiServerThatStaysAway() {
     var operation = Operation.created()
     operation.feed(Self.needed)
-    operation.feed(.patchUnknown)
+    operation.feed(.patchUnknown())
     #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
     var last: OperationOutcome?
     for _ in 0..<20 where last == nil {
-      if operation.pass(.seconds(1)).contains(.readDeployment) { last = outcome(operation.feed(.readFailed)) }
+      if operation.pass(.seconds(1)).contains(.readDeployment) { last = outcome(operation.feed(.readFailed())) }
       operation.renewed()
     }
     #expect(last?.kind == .cancelled && last?.remains == .unknown)

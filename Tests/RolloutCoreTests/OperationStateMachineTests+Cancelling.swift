@@ -27,7 +27,7 @@ extension OperationStateMachineTests {
     var operation = Operation.created()
     operation.feed(Self.needed)
     operation.feed(.cancelRequested(by: "ops"))
-    operation.feed(.patchUnknown)
+    operation.feed(.patchUnknown())
     operation.pass(.milliseconds(250))
     #expect(operation.feed(Self.needed) == [.fence(Self.patch)])
     #expect(outcome(operation.feed(.fenced))?.sentence == "cancelled by ops; nothing was changed in the cluster")
@@ -65,7 +65,7 @@ extension OperationStateMachineTests {
     #expect(outcome(operation.feed(Self.applied))?.remains == .newImage)
   }
 
-  @Test(arguments: [OperationEvent.patchRefused("forbidden"), .patchUnknown])
+  @Test(arguments: [OperationEvent.patchRefused("forbidden"), .patchUnknown()])
   func withoutAFenceItIsNotSaidThatNothingWasChanged(answer: OperationEvent) {
     var operation = Operation.resuming(uid: "dep")
     operation.feed(.leaseClaimed(fence: 8, sentAt: operation.origin))
@@ -92,7 +92,7 @@ extension OperationStateMachineTests {
   @Test func cancelledWhileTheFateOfThePatchIsUnknownItIsFoundOutFirst() {
     var operation = Operation.created()
     operation.feed(Self.needed)
-    operation.feed(.patchUnknown)
+    operation.feed(.patchUnknown())
     #expect(operation.feed(.cancelRequested(by: "ops")).isEmpty)
     operation.pass(.milliseconds(250))
     let actions = operation.feed(Self.applied)

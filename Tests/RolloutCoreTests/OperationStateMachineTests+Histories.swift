@@ -27,10 +27,10 @@ extension OperationStateMachineTests {
         case 5: random.next() % 2 == 0 ? .outcomeUnwritten : .revertUnrecorded
         case 6, 7: Self.needed
         case 8: Self.applied
-        case 9: .readFailed
+        case 9: .readFailed()
         case 10: .patched
         case 11: .patchConflict
-        case 12: .patchUnknown
+        case 12: .patchUnknown()
         case 13: Self.ready
         case 14: random.next() % 4 == 0 ? .cancelRequested(by: "x") : .timer
         case 15: .outcomeWritten

@@ -282,7 +282,7 @@ import Testing
   @Test func aPatchWithoutAnAnswerIsFoundByReading() {
     var operation = Operation.created()
     operation.feed(Self.needed)
-    #expect(operation.feed(.patchUnknown) == [.tell(.patchUnknown), .tell(.apiServerUnavailable)])
+    #expect(operation.feed(.patchUnknown()) == [.tell(.patchUnknown), .tell(.apiServerUnavailable)])
     #expect(operation.pass(.milliseconds(250)) == [.readDeployment])
     #expect(operation.feed(Self.applied) == [.tell(.patchFoundApplied), .startWaiting])
   }
@@ -290,7 +290,7 @@ import Testing
   @Test func aPatchThatDidNotArriveIsSentAgain() {
     var operation = Operation.created()
     operation.feed(Self.needed)
-    operation.feed(.patchUnknown)
+    operation.feed(.patchUnknown())
     operation.pass(.milliseconds(250))
     operation.feed(Self.needed)
     #expect(operation.renewed() == [.patch(Self.patch)])
@@ -318,14 +318,14 @@ import Testing
 
   @Test func anApiServerThatIsAwayIsAskedAgainUntilTimeIsUp() {
     var operation = Operation.created(timeout: .seconds(60))
-    #expect(operation.feed(.readFailed) == [.tell(.apiServerUnavailable)])
+    #expect(operation.feed(.readFailed()) == [.tell(.apiServerUnavailable)])
     var last: OperationOutcome?
     var reads = 0
     for _ in 0..<100 where last == nil {
       for action in operation.pass(.seconds(1)) {
         if action == .readDeployment {
           reads += 1
-          operation.feed(.readFailed)
+          operation.feed(.readFailed())
         }
         if case .renewLease = action { operation.renewed() }
         if case .writeOutcome(let outcome, _) = action { last = outcome }
@@ -347,7 +347,7 @@ import Testing
     operation.feed(Self.needed)
     operation.feed(.patched)
     #expect(operation.feed(.patched).isEmpty && operation.feed(Self.needed).isEmpty)
-    #expect(operation.feed(.readFailed).isEmpty && operation.feed(.outcomeSettledElsewhere).isEmpty)
+    #expect(operation.feed(.readFailed()).isEmpty && operation.feed(.outcomeSettledElsewhere).isEmpty)
   }
 
   // MARK: PostgreSQL away

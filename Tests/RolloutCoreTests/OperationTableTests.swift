@@ -30,7 +30,7 @@ import Testing
     ("patching", "The PATCH is under way.", [claimed, needed, renewed]),
     (
       "claimed, after a PATCH without an answer", "Whether it was applied is not known.",
-      [claimed, needed, renewed, .patchUnknown, .timer]
+      [claimed, needed, renewed, .patchUnknown(), .timer]
     ),
     (
       "fencing", "Cancelled, and a PATCH may be on its way: it is made worthless.",
@@ -71,9 +71,9 @@ import Testing
     ("read: overtaken", read(.decision(.overtaken(image: "a:v9")))),
     ("read: missing", read(.missing)),
     ("read: another uid", read(.decision(.alreadyApplied), uid: "other")),
-    ("read failed", .readFailed), ("patched", .patched), ("patch conflict", .patchConflict),
-    ("patch not sent", .patchUnsent), ("patch unknown", .patchUnknown), ("patch refused", .patchRefused("forbidden")),
-    ("fenced", .fenced),
+    ("read failed", .readFailed()), ("patched", .patched), ("patch conflict", .patchConflict),
+    ("patch not sent", .patchUnsent()), ("patch unknown", .patchUnknown()),
+    ("patch refused", .patchRefused("forbidden")), ("fenced", .fenced),
     ("verdict: ready", ready),
     ("verdict: superseded", .verdict(.superseded(image: "a:v9"))), ("verdict: deleted", .verdict(.deleted(.gone))),
     ("verdict: failed", failed),
@@ -138,6 +138,7 @@ import Testing
     case .databaseBack: "PostgreSQL back"
     case .leaseLapsed: "lease lapsed"
     case .apiServerUnavailable: "API server away"
+    case .apiServerBusy: "API server busy"
     case .patchConflict: "conflict"
     case .patchUnknown: "answer lost"
     case .patchFoundApplied: "found applied"

@@ -131,10 +131,10 @@ extension PatchAnswer {
     case .invalid where error.causes.contains(where: { $0.field == "metadata.uid" }): self = .conflict(error.message)
     case .invalid, .forbidden: self = .refused(error.message)
     // Nothing was sent, or it was turned away at the door: the next token or certificate may be good.
-    case .credentials, .unauthorized: self = .unsent(error.description)
+    case .credentials, .unauthorized, .throttled: self = .unsent(error.description, retryAfter: error.retryAfter)
     case .cancelled: return nil
-    case .throttled, .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
-      self = .unknown(error.description)
+    case .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
+      self = .unknown(error.description, retryAfter: error.retryAfter)
     }
   }
 }
@@ -149,7 +149,9 @@ extension ServiceError {
         "\(what): the API server refuses our credentials (\(error.message)); check rollbackd's kubeconfig and RBAC",
         cause: error)
     default:
-      self.init(.unavailable, "\(what): \(error.message); try again, with the same request id", cause: error)
+      self.init(
+        .unavailable, "\(what): \(error.message); try again, with the same request id", retryAfter: error.retryAfter,
+        cause: error)
     }
   }
 }

@@ -82,7 +82,7 @@ extension OperationRunner {
       mailbox.post(.read(DeploymentReading(uid: deployment.metadata.uid, finding: finding), deployment))
     } catch {
       log.warning("the deployment could not be read", metadata: ["cause": "\(error)"])
-      mailbox.post(.event(.readFailed))
+      mailbox.post(.event(.readFailed(retryAfter: (error as? ServiceError)?.retryAfter)))
     }
   }
 
@@ -94,7 +94,7 @@ extension OperationRunner {
           try await Failpoint.patchAnswered.reach()
         #endif
         guard let receipt = PatchReceipt(answer: deployment, container: intent.container, serverDate: date) else {
-          return mailbox.post(.event(.patchUnknown))
+          return mailbox.post(.event(.patchUnknown()))
         }
         mailbox.post(.patched(receipt, deployment))
       case .conflict(let why):
@@ -102,18 +102,18 @@ extension OperationRunner {
         mailbox.post(.event(.patchConflict))
       case .notFound:
         mailbox.post(.event(.patchConflict))
-      case .unsent(let why):
+      case .unsent(let why, let retryAfter):
         log.warning("the patch could not be sent", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnsent))
+        mailbox.post(.event(.patchUnsent(retryAfter: retryAfter)))
       case .refused(let why):
         mailbox.post(.event(.patchRefused(why)))
-      case .unknown(let why):
+      case .unknown(let why, let retryAfter):
         log.notice("whether the patch was applied is not known", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnknown))
+        mailbox.post(.event(.patchUnknown(retryAfter: retryAfter)))
       }
     } catch {
       log.warning("the patch could not be sent, or its answer was lost", metadata: ["cause": "\(error)"])
-      mailbox.post(.event(.patchUnknown))
+      mailbox.post(.event(.patchUnknown()))
     }
   }
 
@@ -127,16 +127,16 @@ extension OperationRunner {
       case .refused(let why):
         log.warning("the deployment could not be fenced", metadata: ["cause": "\(why)"])
         mailbox.post(.event(.patchRefused(why)))
-      case .unsent(let why):
+      case .unsent(let why, let retryAfter):
         log.warning("the fence could not be sent", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnsent))
-      case .unknown(let why):
+        mailbox.post(.event(.patchUnsent(retryAfter: retryAfter)))
+      case .unknown(let why, let retryAfter):
         log.notice("whether the deployment is fenced is not known", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnknown))
+        mailbox.post(.event(.patchUnknown(retryAfter: retryAfter)))
       }
     } catch {
       log.warning("the fence could not be sent, or its answer was lost", metadata: ["cause": "\(error)"])
-      mailbox.post(.event(.patchUnknown))
+      mailbox.post(.event(.patchUnknown()))
     }
   }
 

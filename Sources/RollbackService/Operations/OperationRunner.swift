@@ -214,7 +214,7 @@ struct OperationRunner<C: Clock>: Sendable where C.Instant == ContinuousClock.In
   private func tell(_ notice: OperationNotice, isReverting: Bool) {
     let phase: RolloutPhase
     switch notice {
-    case .databaseUnavailable, .apiServerUnavailable, .patchUnknown, .leaseLapsed: phase = .unreachable
+    case .databaseUnavailable, .apiServerUnavailable, .apiServerBusy, .patchUnknown, .leaseLapsed: phase = .unreachable
     case .reverting: phase = .reverting
     case .takenOver, .databaseBack, .patchConflict, .patchFoundApplied: phase = isReverting ? .reverting : .patching
     }
@@ -236,6 +236,7 @@ extension OperationNotice {
     case .databaseBack: "PostgreSQL is back"
     case .leaseLapsed: "the lease could not be renewed in time; nothing more is changed in the cluster until it is"
     case .apiServerUnavailable: "API server unreachable, trying again"
+    case .apiServerBusy: "the API server has too much to do and asks to wait; trying again when it says"
     case .patchConflict(let attempt): "the deployment changed meanwhile; reading it again (conflict \(attempt))"
     case .patchUnknown: "the answer to the patch was lost; reading the deployment to find out"
     case .patchFoundApplied: "the patch is in the cluster already"
