@@ -21,6 +21,8 @@ struct Daemon {
   private let notifier: SystemdNotifier
   /// How long the end waits for whoever reads the log.
   private static let logPatience = Duration.seconds(1)
+  /// For sixteen namespaces.
+  private static let fewestWatches = 64
 
   init(_ configuration: DaemonConfiguration) {
     self.configuration = configuration
@@ -45,12 +47,13 @@ struct Daemon {
       try armFailpoints()
     #endif
     // Whatever can be wrong with the surroundings is found before the first loop starts.
-    try checkDescriptors(DescriptorLimit.raise())
+    let watches = try maximumWatches(within: DescriptorLimit.raise())
     let access = try clusterAccess()
     let listeners = try makeListeners()
     let front = try EventLoop.start(label: "front")
     let cluster = try EventLoop.start(label: "cluster")
-    let parts = try DaemonParts(configuration, access: access, front: front, cluster: cluster, log: log)
+    let parts = try DaemonParts(
+      configuration, access: access, maximumWatches: watches, front: front, cluster: cluster, log: log)
     let end = try await run(parts, listeners, front: front, cluster: cluster)
     await parts.registry?.shutDown()
     await parts.kubernetes.shutDown()
@@ -65,13 +68,18 @@ struct Daemon {
     return try end.get()
   }
 
+  /// As many watches as the descriptors allow that are left beside everything else.
+  ///
   /// Without a reserve beyond the clients, they would leave none for PostgreSQL and the API server.
-  private func checkDescriptors(_ limit: Int) throws(DaemonStartError) {
-    // Refused clients, both HTTP clients' connections, and 64 for loops, listeners, look-ups and the like.
+  private func maximumWatches(within limit: Int) throws(DaemonStartError) -> Int {
+    // Refused clients, the requests to the API server and the registry, and 64 for loops, listeners, look-ups and the
+    // like.
     let clients = configuration.maximumConnections
     let others = TransportLimits().maximumRefusedConnections + 2 * HTTPClientConfiguration().maximumConnections + 64
-    let needed = clients + configuration.database.maximumConnections + others
-    guard needed > limit else { return }
+    let needed = clients + configuration.database.maximumConnections + others + Self.fewestWatches
+    guard needed > limit else {
+      return min(KubernetesClientConfiguration().maximumWatches, limit - needed + Self.fewestWatches)
+    }
     throw DaemonStartError(
       description: """
         --max-connections \(clients) needs \(needed) descriptors and this process may have \(limit); raise its limit \

@@ -27,12 +27,15 @@ struct DaemonParts: Sendable {
   let auditListener: AuditListener
 
   init(
-    _ configuration: DaemonConfiguration, access: ClusterAccess, front: EventLoop, cluster: EventLoop, log: Logger
+    _ configuration: DaemonConfiguration, access: ClusterAccess,
+    maximumWatches: Int = KubernetesClientConfiguration().maximumWatches, front: EventLoop, cluster: EventLoop,
+    log: Logger
   ) throws {
     postgres = try PostgresClient(configuration: configuration.postgres, loop: front)
     reserved = try PostgresClient(configuration: configuration.reservedPostgres, loop: front)
     var kubernetesConfiguration = KubernetesClientConfiguration()
     kubernetesConfiguration.userAgent = "rollbackd/\(Program.version)"
+    kubernetesConfiguration.maximumWatches = maximumWatches
     kubernetes = try KubernetesClient(
       access: access, loop: cluster, configuration: kubernetesConfiguration,
       time: KubernetesTime(clock: LoopClock(cluster)))

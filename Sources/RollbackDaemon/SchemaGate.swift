@@ -6,7 +6,7 @@ internal import RollbackService
 /// Lets nothing be done before the database's schema was found to be the one that this version works with.
 ///
 /// While it is closed the daemon may serve, but answers `unavailable` to everything except its health, and takes
-/// nothing over. Once open it stays open: what is migrated under a daemon that runs is not noticed.
+/// nothing over. Once open it stays open: what is migrated under a daemon that runs shows in its health alone.
 final class SchemaGate<C: Clock>: Sendable where C.Duration == Duration {
   /// What looking has come to.
   enum Finding: Sendable {

@@ -13,34 +13,21 @@ import base64
 import http.client
 import json
 import os
-import shlex
 import socket
 import ssl
 import statistics
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 import uuid
 
+from development import IMAGE, Development, manifest
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Chaos"))
 from wire import REQUEST, RESPONSE, SERVICE, Caller, fields, text_field, varint  # noqa: E402
 
-IMAGE = "harbor.local/octave/hello"
 REMOTE_CLOSED = 1
-
-
-def manifest(name):
-    labels = {"app": name}
-    container = {"name": "web", "image": f"{IMAGE}:v1"}
-    return {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-        "spec": {
-            "replicas": 2, "selector": {"matchLabels": labels},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}}
 
 
 class Rollbacks(Caller):
@@ -110,7 +97,7 @@ class Bare:
         return data
 
     def create(self, namespace, name):
-        self._json("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", manifest(name))
+        self._json("POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", manifest(name, ready_after=0))
 
     def roll(self, namespace, name, tag):
         """Seconds from the PATCH until the counts are right."""
@@ -141,34 +128,12 @@ def main():
     parser.add_argument("--binaries", required=True, help="where rollbackd, rollbackctl and rollback-dev are")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rollback-bench-") as directory:
-        os.chmod(directory, 0o755)
-        place = os.path.join(directory, "dev")
-        development = subprocess.Popen(
-            [f"{options.binaries}/rollback-dev", "up", "--dir", place, "--components", "postgres,cluster,daemon"],
-            stdout=subprocess.PIPE, text=True)
-        try:
-            environment = dict(os.environ)
-            for line in development.stdout:
-                if line.startswith("export "):
-                    name, _, value = line[7:].strip().partition("=")
-                    environment[name] = shlex.split(value)[0]
-                if "ROLLBACKD_DATABASE_URL" in environment and "KUBECONFIG" in environment \
-                        and "ROLLBACKCTL_SOCKET" in environment:
-                    break
-            measure(options, environment, directory)
-        finally:
-            development.terminate()
-            development.wait()
+    with Development(options.binaries) as development:
+        measure(options, development)
 
 
-def measure(options, environment, directory):
-    def run(*command):
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if ended.returncode:
-            raise SystemExit(f"{' '.join(command)}: {ended.stderr or ended.stdout}")
-        return ended.stdout
-
+def measure(options, development):
+    run, environment, directory = development.run, development.environment, development.directory
     config = json.loads(run("kubectl", "config", "view", "--raw", "-o", "json"))
     bare = Bare(config, directory)
     namespace = "default"

@@ -233,8 +233,9 @@ def _foreign(item):
 
 
 # What the daemon's pools may keep open: eight connections to the database for calls, four for leases and notifications,
-# and one that is being replaced; and as many to the API server as it may have.
-POOLED = {"database": 13, "cluster": 32}
+# and one that is being replaced; to the API server as many as its requests may have, and four for the watches of the
+# one namespace.
+POOLED = {"database": 13, "cluster": 36}
 
 
 def _figures(history, report):

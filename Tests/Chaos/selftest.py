@@ -123,7 +123,7 @@ WRONG = [
     ("I7", "three descriptors fewer", change(("figures", "after", "a", "descriptors"), 17)),
     ("I7", "a thread more", change(("figures", "after", "a", "threads"), 8)),
     ("I7", "connections to the database beyond the pool's", change(("figures", "after", "a", "database"), 14)),
-    ("I7", "connections to the API server beyond their maximum", change(("figures", "after", "a", "cluster"), 33)),
+    ("I7", "connections to the API server beyond their maximum", change(("figures", "after", "a", "cluster"), 37)),
     ("I7", "a lease that lay about for twice its length", change(("leases-overdue", "leases", 0, "seconds"), 5.1)),
     ("I7", "that nobody looked for such leases", change(("leases-overdue", "looks"), 0)),
     ("I5", "a lease given away by a holder of before", lambda h: h["lease-history"].append(

@@ -27,10 +27,10 @@ struct ClusterObserverTests {
 
   /// An observer that runs while `body` does.
   func withObserver(
-    idleTimeout: Duration = .seconds(300),
+    idleTimeout: Duration = .seconds(300), configuration: KubernetesClientConfiguration = .init(),
     _ body: @Sendable (ScriptedCluster, ClusterObserver) async throws -> Void
   ) async throws {
-    try await ScriptedCluster.with { cluster in
+    try await ScriptedCluster.with(configuration: configuration) { cluster in
       let observer = ClusterObserver(
         client: cluster.client, idleTimeout: idleTimeout,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -76,12 +76,13 @@ struct ClusterObserverTests {
         #expect(await subscription.makeAsyncIterator().next()?.changed.map(\.metadata.resourceVersion) == ["11"])
       }
       #expect(observer.reflectorCount == 1)
-      #expect(await cluster.client.statistics.requestsStarted == 2)
+      let started = await cluster.client.statistics
+      #expect(started.requests.requestsStarted == 1 && started.watches.requestsStarted == 1)
       // A late subscriber costs nothing either.
       let late = observer.subscribe(
         to: Pod.self, in: "n", where: .selected(by: LabelSelector(matchLabels: ["app": "a"])))
       #expect(await late.makeAsyncIterator().next()?.changed.count == 2)
-      #expect(await cluster.client.statistics.requestsStarted == 2)
+      #expect(await cluster.client.statistics == started)
     }
   }
 
@@ -189,6 +190,50 @@ struct ClusterObserverTests {
       let again = observer.subscribe(to: Pod.self, in: "n").makeAsyncIterator()
       _ = await serve(cluster, list: [], version: 20)
       #expect(await again.next()?.isInitial == true)
+    }
+  }
+
+  /// A watch has a connection for minutes: that of many namespaces leaves none for a PATCH, unless they are apart.
+  @Test func requestsDoNotWaitForTheConnectionsOfWatches() async throws {
+    try await withObserver { cluster, observer in
+      let namespaces = (0...HTTPClientConfiguration().maximumConnections).map { "n\($0)" }
+      var subscriptions: [ObjectSubscription<Pod>] = []
+      var watches: [Exchange] = []
+      for namespace in namespaces {
+        subscriptions.append(observer.subscribe(to: Pod.self, in: namespace))
+        watches.append(await serve(cluster, list: [], version: 10))
+      }
+      async let version = cluster.client.version()
+      let asked = await cluster.server.next()
+      asked.respond(.init(text: #"{"gitVersion":"v1.36.0"}"#))
+      let answer = try await version
+      #expect(answer.gitVersion == "v1.36.0")
+      #expect(subscriptions.count == watches.count)
+    }
+  }
+
+  @Test func theWatchThatNobodyWantedForLongestMakesRoomForAnother() async throws {
+    var configuration = KubernetesClientConfiguration()
+    configuration.maximumWatches = 2
+    try await withObserver(configuration: configuration) { cluster, observer in
+      var used: ObjectSubscription? = observer.subscribe(to: Pod.self, in: "used")
+      _ = await serve(cluster, list: [], version: 10)
+      var left: ObjectSubscription? = observer.subscribe(to: Pod.self, in: "left")
+      let unused = await serve(cluster, list: [], version: 20)
+      #expect(left != nil)
+      left = nil
+      let third = observer.subscribe(to: Pod.self, in: "third")
+      await unused.closedByClient()
+      _ = await serve(cluster, list: [], version: 30)
+      #expect(await third.makeAsyncIterator().next()?.isInitial == true)
+      #expect(observer.reflectorCount == 2)
+      // The one that has a subscriber is still what it was.
+      #expect(await used?.makeAsyncIterator().next()?.isInitial == true)
+      used = nil
+      // And what was ended begins anew.
+      let again = observer.subscribe(to: Pod.self, in: "left")
+      _ = await serve(cluster, list: [], version: 40)
+      #expect(await again.makeAsyncIterator().next()?.isInitial == true)
     }
   }
 

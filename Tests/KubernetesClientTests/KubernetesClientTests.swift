@@ -153,7 +153,7 @@ struct KubernetesClientTests {
       }
       let error = await failed
       #expect(error?.code == .throttled)
-      #expect(await cluster.client.statistics.requestsCompleted == 11)
+      #expect(await cluster.client.statistics.requests.requestsCompleted == 11)
     }
   }
 
@@ -367,7 +367,7 @@ struct KubernetesClientTests {
         await exchange.closedByClient()
         try await group.waitForAll()
       }
-      #expect(await cluster.client.statistics.requestsInFlight == 0)
+      #expect(await cluster.client.statistics.watches.requestsInFlight == 0)
     }
   }
 

@@ -13,7 +13,9 @@ public final class KubernetesClient: Sendable {
   public let access: ClusterAccess
   public let configuration: KubernetesClientConfiguration
 
-  let http: HTTPClient
+  private let http: HTTPClient
+  /// A watch keeps its connection for minutes: a PATCH must not have to wait for it.
+  private let watching: HTTPClient
   let time: KubernetesTime
   private let authenticator: Authenticator
 
@@ -29,8 +31,11 @@ public final class KubernetesClient: Sendable {
     var http = configuration.http
     http.userAgent = configuration.userAgent
     http.proxy = access.proxy
+    var watching = http
+    watching.maximumConnections = configuration.maximumWatches
     do throws(HTTPClientError) {
       self.http = try HTTPClient(loop: loop, configuration: http)
+      self.watching = try HTTPClient(loop: loop, configuration: watching)
     } catch {
       throw KubernetesError(error, request: "the HTTP client")
     }
@@ -38,12 +43,13 @@ public final class KubernetesClient: Sendable {
 
   /// Ends everything in flight and closes every connection.
   public func shutDown() async {
+    await watching.shutDown()
     await http.shutDown()
   }
 
-  /// The HTTP client's counters.
-  public var statistics: HTTPClientStatistics {
-    get async { await http.statistics }
+  /// The counters of the HTTP client for watches, and of the one for everything else.
+  public var statistics: (requests: HTTPClientStatistics, watches: HTTPClientStatistics) {
+    get async { (await http.statistics, await watching.statistics) }
   }
 
   // MARK: Sending
@@ -77,7 +83,7 @@ public final class KubernetesClient: Sendable {
     }
   }
 
-  /// Opens a stream; returns only 2xx answers. Without retries: whoever watches has a better policy.
+  /// Opens a watch; returns only 2xx answers. Without retries: whoever watches has a better policy.
   func open(_ request: HTTPRequest) async throws(KubernetesError) -> HTTPStreamingResponse {
     let name = "\(request.method.rawValue) \(request.url.path)"
     var refresh = RefreshOnce()
@@ -85,7 +91,7 @@ public final class KubernetesClient: Sendable {
       let credentials = try await authenticator.credentials()
       let failure: KubernetesError
       do throws(HTTPClientError) {
-        let response = try await http.stream(authorized(request, credentials), tls: credentials.tls)
+        let response = try await watching.stream(authorized(request, credentials), tls: credentials.tls)
         if (200..<300).contains(response.status) { return response }
         failure = KubernetesError(try await collect(response), request: name)
       } catch {

@@ -15,7 +15,10 @@ public struct KubernetesClientConfiguration: Sendable {
   public var maximumBodySize = 256 << 20
   /// One line of a watch at most. etcd takes no object above 1.5 MiB; this leaves room for the server's additions.
   public var maximumEventSize = 8 << 20
-  /// Everything else about HTTP; `tls`, `proxy` and `userAgent` are set from here and from the cluster's access.
+  /// Watches that are open at a time, each on a connection of its own: four for each namespace in which something rolls,
+  /// or did a moment ago. Further ones wait for one, within ``watchTimeouts``.
+  public var maximumWatches = 1024
+  /// Everything else about HTTP, its connections those of all requests but the watches; `tls`, `proxy` and `userAgent` are set from here and from the cluster's access.
   public var http = HTTPClientConfiguration()
 
   public init() {}

@@ -15,8 +15,15 @@ public final class ClusterObserver: Sendable {
     let reflector: any AnyReflector
   }
 
+  private struct Entry {
+    let reflector: any AnyReflector
+    /// Which subscription was the last.
+    var lastUse: Int
+  }
+
   private struct State {
-    var reflectors: [Key: any AnyReflector] = [:]
+    var entries: [Key: Entry] = [:]
+    var subscriptions = 0
     var hasEnded = false
   }
 
@@ -30,7 +37,8 @@ public final class ClusterObserver: Sendable {
 
   /// Starts nothing; ``run()`` does the work.
   ///
-  /// - Parameter idleTimeout: how long a list+watch without subscribers is kept, at least; twice that at most.
+  /// - Parameter idleTimeout: how long a list+watch without subscribers is kept, at least; twice that at most. It ends
+  ///   earlier where the client's ``KubernetesClientConfiguration/maximumWatches`` leave no room for another.
   public init(client: KubernetesClient, idleTimeout: Duration = .seconds(300), logger: Logger) {
     self.client = client
     self.idleTimeout = idleTimeout
@@ -51,7 +59,7 @@ public final class ClusterObserver: Sendable {
       group.cancelAll()
       let reflectors = state.withLock { state in
         state.hasEnded = true
-        return Array(state.reflectors.values)
+        return state.entries.values.map(\.reflector)
       }
       for reflector in reflectors { reflector.stop() }
     }
@@ -64,12 +72,17 @@ public final class ClusterObserver: Sendable {
     let key = Key(type: ObjectIdentifier(type), namespace: namespace)
     return state.withLock { state in
       guard !state.hasEnded else { return ObjectSubscription() }
-      if let reflector = state.reflectors[key] as? Reflector<Object>, let subscription = reflector.subscribe(filter) {
+      state.subscriptions += 1
+      if let reflector = state.entries[key]?.reflector as? Reflector<Object>,
+        let subscription = reflector.subscribe(filter)
+      {
+        state.entries[key]?.lastUse = state.subscriptions
         return subscription
       }
+      if state.entries.count >= client.configuration.maximumWatches { stopOneUnused(&state) }
       let reflector = Reflector<Object>(
         client: client, namespace: namespace, idleTimeout: idleTimeout, logger: logger)
-      state.reflectors[key] = reflector
+      state.entries[key] = Entry(reflector: reflector, lastUse: state.subscriptions)
       newJobs.yield(Job(key: key, reflector: reflector))
       return reflector.subscribe(filter) ?? ObjectSubscription()
     }
@@ -77,12 +90,24 @@ public final class ClusterObserver: Sendable {
 
   /// How many list+watches there are.
   public var reflectorCount: Int {
-    state.withLock { $0.reflectors.count }
+    state.withLock { $0.entries.count }
+  }
+
+  /// The one that nobody has wanted for longest.
+  private func stopOneUnused(_ state: inout State) {
+    for (key, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse })
+    where entry.reflector.stopIfUnused() {
+      state.entries[key] = nil
+      return
+    }
+    logger.warning(
+      "more is watched than there are connections for; what comes last is seen late",
+      metadata: ["watches": "\(state.entries.count)"])
   }
 
   private func remove(_ job: Job) {
     state.withLock { state in
-      if state.reflectors[job.key] === job.reflector { state.reflectors[job.key] = nil }
+      if state.entries[job.key]?.reflector === job.reflector { state.entries[job.key] = nil }
     }
   }
 }
@@ -91,6 +116,7 @@ public final class ClusterObserver: Sendable {
 private protocol AnyReflector: AnyObject, Sendable {
   func run() async
   func stop()
+  func stopIfUnused() -> Bool
 }
 
 extension Reflector: AnyReflector {}

@@ -17,19 +17,25 @@ final class Reflector<Object: KubernetesResource>: Sendable {
   private let idleTimeout: Duration
   private let logger: Logger
   private let state = Locked(State())
+  /// Ends when it is stopped.
+  private let stopping: AsyncStream<Never>
+  private let stopped: AsyncStream<Never>.Continuation
 
   init(client: KubernetesClient, namespace: String, idleTimeout: Duration, logger: Logger) {
     self.client = client
     self.namespace = namespace
     self.idleTimeout = idleTimeout
     self.logger = logger
+    (stopping, stopped) = AsyncStream.makeStream(of: Never.self)
   }
 
-  /// Keeps the copy until nobody has wanted it for a while, or the task is cancelled; then every subscription ends.
+  /// Keeps the copy until nobody has wanted it for a while, it is stopped or the task is cancelled; then every
+  /// subscription ends.
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.follow() }
       group.addTask { await self.waitUntilUnused() }
+      group.addTask { for await _ in self.stopping {} }
       await group.next()
       group.cancelAll()
     }
@@ -43,6 +49,18 @@ final class Reflector<Object: KubernetesResource>: Sendable {
       return state.subscribers.removeAll()
     }
     for wakeup in wakeups { wakeup.resume() }
+    stopped.finish()
+  }
+
+  /// Stops it unless somebody has subscribed; whether it did.
+  func stopIfUnused() -> Bool {
+    let isUnused = state.withLock { state in
+      guard !state.isStopped, state.subscribers.isEmpty else { return false }
+      state.isStopped = true
+      return true
+    }
+    if isUnused { stopped.finish() }
+    return isUnused
   }
 
   /// Nil when it has stopped: make another one.

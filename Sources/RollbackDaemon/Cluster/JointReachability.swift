@@ -11,12 +11,12 @@ final class JointReachability: Sendable {
 
   private let unreachable = Locked<Set<Kind>>([])
 
-  /// Posts what a subscription brings, until it ends.
+  /// Posts what a subscription's updates bring, until they end.
   func relay<Object: KubernetesResource>(
-    _ subscription: ObjectSubscription<Object>, of kind: Kind, into mailbox: OperationMailbox,
+    _ updates: some AsyncSequence<ObjectUpdate<Object>, Never>, of kind: Kind, into mailbox: OperationMailbox,
     changed: (Object) -> ClusterObservation, deleted: (Object) -> ClusterObservation?
   ) async {
-    for await update in subscription {
+    for await update in updates {
       var observations: [ClusterObservation] = []
       if case .unreachable(_, let error) = update.reachability, becomesUnreachable(kind) {
         observations.append(.unreachable(error.message))

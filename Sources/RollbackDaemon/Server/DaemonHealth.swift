@@ -44,13 +44,21 @@ final class DaemonHealth: DependencyHealth {
   func database() async -> DatabaseHealth {
     var health = DatabaseHealth(state: .ok)
     do {
-      let rows = try await limit.run { [postgres] in
-        try await postgres.read("SELECT coalesce(max(number), 0)::bigint FROM paas_rollbackd_schema")
+      let (number, problem) = try await limit.run { [postgres] in
+        try await withDatabaseErrors {
+          let rows = try await postgres.read("SELECT coalesce(max(number), 0)::bigint FROM paas_rollbackd_schema")
+          return (try rows.first?.int(0) ?? 0, try await SchemaMigrator(client: postgres).status().problem)
+        }
       }
-      health.schemaVersion = UInt32(clamping: try rows.first?.int(0) ?? 0)
+      health.schemaVersion = UInt32(clamping: number)
+      // Somebody has migrated it since this daemon began.
+      if let problem {
+        health.state = .degraded
+        health.message = problem
+      }
     } catch {
       health.state = .down
-      health.message = "\(error)"
+      health.message = (error as? ServiceError)?.message ?? "\(error)"
     }
     if let obstacle {
       health.state = .down
