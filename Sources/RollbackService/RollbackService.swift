@@ -21,6 +21,7 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   let statistics = RolloutStatistics()
   let line = WaitingLine()
   let supervisor: OperationSupervisor<C>
+  let remote: RemoteRollouts<C>
   let refusals: RefusalRecorder<C>
   /// Pages of the audit trail that are read at once: however many read it, connections are left for everything else.
   let auditReads = Turnstile(width: 2)
@@ -57,6 +58,7 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
       store: operations, cluster: cluster, registry: registry, timing: timing, clock: clock, wallClock: wallClock,
       statistics: statistics,
       log: log)
+    remote = RemoteRollouts(deploys: deploys, operations: operations, supervisor: supervisor, clock: clock)
     refusals = RefusalRecorder(audit: audit, clock: clock, wallClock: wallClock, log: log)
   }
 
@@ -65,7 +67,9 @@ public final class RollbackService<C: Clock>: Sendable where C.Instant == Contin
   public func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.refusals.run() }
+      group.addTask { await self.remote.run() }
       await supervisor.run()
+      remote.stop()
       // Writes what is left.
       refusals.stop()
     }

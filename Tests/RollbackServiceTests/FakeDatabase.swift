@@ -275,7 +275,8 @@ final class FakeDatabase: DeployStore, OperationStore, AuditLog {
   }
 
   func frames(of deployID: String, from sequence: UInt64, limit: Int) async throws -> [RolloutFrame] {
-    state.withLock { state in
+    try enter("frames")
+    return state.withLock { state in
       let frames = state.rows.first { $0.deploy.id == deployID }?.frames ?? []
       return Array(frames.filter { $0.seq >= sequence }.prefix(limit))
     }

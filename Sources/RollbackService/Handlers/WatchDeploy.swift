@@ -50,20 +50,16 @@ extension RollbackService {
     return id
   }
 
-  /// Sends frames from `sequence` on to the end: stored ones first, then, where the operation runs here, its feed; else
-  /// the store is asked again and again.
+  /// Sends frames from `sequence` on to the end: stored ones first, then those of its feed, where the operation runs here,
+  /// or of what another host stores.
   func follow(
     _ deployID: String, from sequence: UInt64, joined: Bool, send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws {
     var cursor = Cursor(next: sequence, joined: joined)
     while true {
       if let feed = supervisor.feed(of: deployID) {
-        try await replay(deployID, &cursor, upTo: feed.firstRetained, send: send)
-        for await frame in feed.frames(from: cursor.next) {
-          try await cursor.deliver(frame, send)
-          if cursor.isOver { return }
-        }
-        try Task.checkCancellation()
+        try await follow(feed, &cursor, send: send)
+        if cursor.isOver { return }
         // The feed ended without an outcome: another host goes on, and stores the frames.
       }
       if supervisor.isStopping {
@@ -73,9 +69,29 @@ extension RollbackService {
       }
       try await replay(deployID, &cursor, upTo: .max, send: send)
       if cursor.isOver { return }
-      if supervisor.feed(of: deployID) == nil, try await endWithoutFrames(deployID, &cursor, send: send) { return }
+      if supervisor.feed(of: deployID) == nil {
+        if try await endWithoutFrames(deployID, &cursor, send: send) { return }
+        try await remote.watch(deployID, from: cursor.next) { feed in
+          try await follow(feed, &cursor, send: send)
+        }
+        if cursor.isOver { return }
+      }
+      if supervisor.isStopping { continue }
+      // It changes hands, or the database is away.
       try await clock.sleep(until: clock.now.advanced(by: .milliseconds(500)), tolerance: nil)
     }
+  }
+
+  /// To the end of a feed.
+  private func follow(
+    _ feed: RolloutFeed, _ cursor: inout Cursor, send: @Sendable (RolloutFrame) async throws -> Void
+  ) async throws {
+    try await replay(feed.deployID, &cursor, upTo: feed.firstRetained, send: send)
+    for await frame in feed.frames(from: cursor.next) {
+      try await cursor.deliver(frame, send)
+      if cursor.isOver { return }
+    }
+    try Task.checkCancellation()
   }
 
   /// Where a watcher is.

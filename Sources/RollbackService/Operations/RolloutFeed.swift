@@ -1,6 +1,7 @@
 public import RollbackMessages
 
-/// The frames of one operation that runs on this host, for any number of watchers.
+/// The frames of one operation, for any number of watchers: those that it publishes on this host, or what another host
+/// has stored.
 ///
 /// Publishing never waits for anybody. A watcher that falls behind is given the newest progress instead of the frames
 /// between; `accepted` and `finished` are never skipped. It holds at most ``retainedFrames`` frames; older ones are in
@@ -24,6 +25,13 @@ public final class RolloutFeed: Sendable {
     var isEnded = false
     /// Frames up to this number are in the store.
     var storedSequence: UInt64 = 0
+
+    mutating func append(_ frame: RolloutFrame) {
+      nextSequence = frame.seq + 1
+      frames.append(frame)
+      // The first frame tells what it is all about: it stays.
+      if frames.count > RolloutFeed.retainedFrames { frames.remove(at: 1) }
+    }
   }
 
   /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
@@ -37,12 +45,14 @@ public final class RolloutFeed: Sendable {
   public func publish(_ kind: RolloutFrame.Kind, at instant: Timestamp) -> RolloutFrame {
     state.change { state in
       let frame = RolloutFrame(seq: state.nextSequence, at: instant, kind: kind)
-      state.nextSequence += 1
-      state.frames.append(frame)
-      // The first frame tells what it is all about: it stays.
-      if state.frames.count > Self.retainedFrames { state.frames.remove(at: 1) }
+      state.append(frame)
       return frame
     }
+  }
+
+  /// Gives a frame that has its number to all watchers.
+  func append(_ frame: RolloutFrame) {
+    state.change { $0.append(frame) }
   }
 
   /// The number that the next frame will have.
@@ -85,6 +95,8 @@ public final class RolloutFeed: Sendable {
   public func end() {
     state.change { $0.isEnded = true }
   }
+
+  var isEnded: Bool { state.read { $0.isEnded } }
 
   /// Frames numbered `sequence` and higher, as far as they are kept, then those to come. Ends with the feed.
   public func frames(from sequence: UInt64 = 1) -> Frames {

@@ -1,0 +1,148 @@
+import Locking
+import RollbackMessages
+import Testing
+
+@testable import RollbackService
+
+/// Watching what runs on another host, which stores its frames.
+@Suite(.timeLimit(.minutes(1))) struct RemoteRolloutTests {
+  private static func frame(_ seq: UInt64, _ kind: RolloutFrame.Kind? = nil) -> RolloutFrame {
+    let progress = RollbackMessages.RolloutProgress(phase: .rolling, message: "\(seq)", elapsed: .seconds(1))
+    return RolloutFrame(seq: seq, at: Timestamp(seconds: Int64(seq)), kind: kind ?? .progress(progress))
+  }
+
+  private static let finished = RolloutFrame.Kind.finished(
+    RolloutFinished(outcome: .succeeded, message: "it runs", target: .seconds(30), replicas: Replicas()))
+
+  /// A deploy that another host carries out, and has stored the first frame of.
+  private func deploy(_ harness: Harness) -> String {
+    harness.database.addApp("hello")
+    let id = harness.database.addDeploy("r/hello:v3", .deploying).id
+    store(harness, id, Self.frame(1))
+    return id
+  }
+
+  private func store(_ harness: Harness, _ id: String, _ frame: RolloutFrame, status: DeployStatus = .deploying) {
+    harness.database.state.withLock { state in
+      guard let index = state.rows.firstIndex(where: { $0.deploy.id == id }) else { return }
+      state.rows[index].frames.append(frame)
+      state.rows[index].deploy.status = status
+    }
+  }
+
+  private func looks(_ harness: Harness) -> Int { harness.database.calls.filter { $0 == "frames" }.count }
+
+  /// Waits until all of them have seen a frame of that number.
+  private func wait(_ watchers: [FrameCollector], for seq: UInt64) async {
+    for watcher in watchers {
+      while watcher.all.last?.seq != seq { await Task.yield() }
+    }
+  }
+
+  @Test func `however many watch, one reads`() async throws {
+    try await Harness.run { harness in
+      let id = deploy(harness)
+      let watchers = (0..<100).map { _ in FrameCollector() }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for watcher in watchers {
+          group.addTask {
+            try await harness.service.watchDeploy(WatchDeployRequest(deploy: id), from: Harness.operatorCaller) {
+              watcher.add($0)
+            }
+          }
+        }
+        await wait(watchers, for: 1)
+        while harness.service.remote.watchers(of: id) < watchers.count { await Task.yield() }
+        let before = looks(harness)
+        for seq in UInt64(2)...5 {
+          store(harness, id, Self.frame(seq))
+          // The reader may still be at its look of before.
+          while watchers[0].all.last?.seq != seq {
+            harness.clock.advance(by: .milliseconds(500))
+            await Task.yield()
+          }
+          await wait(watchers, for: seq)
+        }
+        // Were each to look for itself, it would be 400.
+        #expect(looks(harness) - before < 100)
+        store(harness, id, Self.frame(6, Self.finished), status: .live)
+        harness.database.tell(.ended(deployID: id, appID: "app"))
+        // Without another movement of the clock.
+        try await group.waitForAll()
+      }
+      for watcher in watchers { #expect(watcher.all.map(\.seq) == [1, 2, 3, 4, 5, 6]) }
+      #expect(harness.service.remote.watchers(of: id) == 0)
+    }
+  }
+
+  @Test func `with the last watcher the reading ends, and who comes later reads anew`() async throws {
+    try await Harness.run { harness in
+      let id = deploy(harness)
+      for _ in 0..<2 {
+        let watcher = FrameCollector()
+        let task = Task {
+          try await harness.service.watchDeploy(WatchDeployRequest(deploy: id), from: Harness.operatorCaller) {
+            watcher.add($0)
+          }
+        }
+        while harness.service.remote.watchers(of: id) == 0 { await Task.yield() }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(harness.service.remote.watchers(of: id) == 0)
+        #expect(watcher.all.map(\.seq) == [1])
+      }
+    }
+  }
+
+  @Test func `a database that goes away is told`() async throws {
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(1))) { harness in
+      let id = deploy(harness)
+      harness.database.state.withLock { $0.outages["frames"] = 0 }
+      let watcher = FrameCollector()
+      let error = await #expect(throws: ServiceError.self) {
+        try await harness.service.watchDeploy(WatchDeployRequest(deploy: id), from: Harness.operatorCaller) { frame in
+          watcher.add(frame)
+          harness.database.state.withLock { $0.outages["frames"] = 1_000_000 }
+        }
+      }
+      #expect(error?.reason == .unavailable)
+    }
+  }
+
+  @Test func `a daemon that stops says so to those who watch another host's deploy`() async throws {
+    try await Harness.run { harness in
+      let id = deploy(harness)
+      let task = Task {
+        try await harness.service.watchDeploy(WatchDeployRequest(deploy: id), from: Harness.operatorCaller) { _ in }
+      }
+      while harness.service.remote.watchers(of: id) == 0 { await Task.yield() }
+      harness.service.stop()
+      let error = await #expect(throws: ServiceError.self) { try await task.value }
+      #expect(error?.reason == .unavailable && error?.message.contains("stopping") == true)
+    }
+  }
+
+  @Test func `what this host takes over is followed on from here`() async throws {
+    let clock = HeldClock(skippingUpTo: .seconds(2))
+    try await Harness.run(clock: clock) { harness in
+      let id = deploy(harness)
+      let watcher = FrameCollector()
+      let task = Task {
+        try await harness.service.watchDeploy(WatchDeployRequest(deploy: id), from: Harness.operatorCaller) {
+          watcher.add($0)
+        }
+      }
+      while harness.service.remote.watchers(of: id) == 0 { await Task.yield() }
+      harness.database.state.withLock { state in
+        state.rows[0].plan = OperationPlan(
+          image: "r/hello:v3", requestID: "", isRollback: false, timeout: 600_000_000, soak: 0, failFast: true,
+          fromDeployID: "", targetDeployID: "", actorID: nil, previousImage: "r/hello:v2")
+        state.rows[0].isExpired = true
+      }
+      harness.database.tell(.released(deployID: id))
+      try await task.value
+      #expect(watcher.all.finished?.outcome == .succeeded)
+      #expect(watcher.all.contains { $0.seq > RolloutFeed.takeoverGap })
+    }
+  }
+}
