@@ -55,6 +55,8 @@ import Testing
     daemon.executableURL = URL(fileURLWithPath: "/bin/sh")
     daemon.arguments = ["-c", limit + "exec \"$@\"", "sh"] + command
     daemon.environment = ["NOTIFY_SOCKET": ready, "ROLLBACKD_ENVIRONMENT_FILE": "/dev/null"]
+    // At an end by exit() what still lives hangs on encoded pointers, which the leak sanitizer takes for lost.
+    daemon.environment?["ASAN_OPTIONS"] = ProcessInfo.processInfo.environment["ASAN_OPTIONS"]
     if let databaseURL { daemon.environment?["ROLLBACKD_DATABASE_URL"] = databaseURL }
     daemon.standardError = said
     try daemon.run()

@@ -88,14 +88,14 @@ import Testing
   }
 
   @Test func `an API server that has too much to do is told of, and asked again when it says`() async throws {
-    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(10))) { harness in
+    try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
       history(harness)
-      harness.cluster.state.withLock { $0.patchAnswers = [.unsent("too many requests", retryAfter: .seconds(7))] }
+      harness.cluster.state.withLock { $0.patchAnswers = [.unsent("too many requests", retryAfter: .seconds(2))] }
       let frames = try await harness.rollback()
       let sentence = OperationNotice.apiServerBusy.sentence
       #expect(frames.contains { if case .progress(let it) = $0.kind { it.message == sentence } else { false } })
       #expect(frames.finished?.outcome == .succeeded)
-      #expect(frames.finished?.elapsed.map { $0 >= .seconds(7) } == true)
+      #expect(frames.finished?.elapsed.map { $0 >= .seconds(2) } == true)
     }
   }
 
