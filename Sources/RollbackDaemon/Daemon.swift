@@ -78,7 +78,8 @@ struct Daemon {
     let others = TransportLimits().maximumRefusedConnections + 2 * HTTPClientConfiguration().maximumConnections + 64
     let needed = clients + configuration.database.maximumConnections + others + Self.fewestWatches
     guard needed > limit else {
-      return min(KubernetesClientConfiguration().maximumWatches, limit - needed + Self.fewestWatches)
+      // A connection that is being replaced has its successor beside it for a while.
+      return min(KubernetesClientConfiguration().maximumWatches, Self.fewestWatches + (limit - needed) / 2)
     }
     throw DaemonStartError(
       description: """

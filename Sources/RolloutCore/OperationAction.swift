@@ -55,8 +55,8 @@ public enum OperationNotice: Hashable, Sendable {
   /// The lease could not be renewed in time: nothing is changed in the cluster until it is ours again.
   case leaseLapsed
   case apiServerUnavailable
-  /// The API server is there and asks us to wait.
-  case apiServerBusy
+  /// The API server is there and asks us to wait so long.
+  case apiServerBusy(Duration)
   /// The Deployment changed under our hands; it is read again.
   case patchConflict(attempt: Int)
   /// Whether the patch was applied is not known yet; the Deployment is read to find out.

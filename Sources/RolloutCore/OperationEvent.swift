@@ -29,12 +29,11 @@ public enum OperationEvent: Sendable {
   case patched
   /// 409: the Deployment changed since it was read.
   case patchConflict
-  /// Sent, but no usable answer: time-out, 504, connection lost. It may be applied. With how long the server asks us
-  /// to wait.
+  /// Sent, but no usable answer: time-out, 504, connection lost, 429. It may be applied. With how long the server
+  /// asks us to wait.
   case patchUnknown(retryAfter: Duration? = nil)
-  /// It was certainly not applied and may go well later: no credentials could be had, the server knows them not, or it
-  /// has too much to do (429). With how long it asks us to wait.
-  case patchUnsent(retryAfter: Duration? = nil)
+  /// It was certainly not applied and may go well later: no credentials could be had, or the server knows them not.
+  case patchUnsent
   /// 403, 422 and other answers that will not change by themselves, with what the server said.
   case patchRefused(String)
   /// The fence is in: a patch of ours that may still be under way meets a newer object and is refused.

@@ -14,6 +14,9 @@ public struct OperationSettings: Hashable, Sendable {
   /// How long it is tried to get the patch in that puts it back. Default 5 min.
   public var revertTimeout: Duration
 
+  /// For how long an API server that asks for patience is left alone at most. As in the watches.
+  public static let longestRetryAfter = Duration.seconds(60)
+
   public init(
     leaseLength: Duration = .seconds(15), timeout: Duration = .seconds(300), maximumConflicts: Int = 5,
     revertsOnFailure: Bool = false, revertTimeout: Duration = .seconds(300), look: Duration = .seconds(10)

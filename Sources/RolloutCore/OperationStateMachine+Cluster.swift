@@ -15,6 +15,7 @@ extension OperationStateMachine {
     guard case .claimed(reading: true) = state else { return }
     state = .claimed(reading: false)
     apiFailures = 0
+    apiTrouble = nil
     let isCovered = isReadingCovered
     isReadingCovered = false
     if case .missing = reading.finding {
@@ -98,15 +99,33 @@ extension OperationStateMachine {
 
   /// How many requests in a row may fail before an operation that is withdrawn ends without knowing what is patched.
   static let patienceOfWithdrawal = 4
+  /// How long it waits for the next of them at most.
+  static let longestPauseOfWithdrawal = Duration.seconds(4)
 
   /// Not before the server wants to be asked again.
   private mutating func readLater(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
     apiFailures += 1
-    if apiFailures == 1 { actions.append(.tell(retryAfter == nil ? .apiServerUnavailable : .apiServerBusy)) }
+    let asked = retryAfter.map { min($0, OperationSettings.longestRetryAfter) }
+    let trouble: APITrouble = asked == nil ? .isAway : .isBusy
+    if trouble != apiTrouble { actions.append(.tell(asked.map { .apiServerBusy($0) } ?? .apiServerUnavailable)) }
+    apiTrouble = trouble
     state = .claimed(reading: false)
-    retryAt = now.advanced(by: max(backOff(max(apiFailures, lostPatches)), retryAfter ?? .zero))
-    // Whoever cancels does not wait for an API server that stays away.
-    if let withdrawal, apiFailures >= Self.patienceOfWithdrawal { finishPass(outcome(of: withdrawal), &actions) }
+    retryAt = now.advanced(by: max(backOff(max(apiFailures, lostPatches)), asked ?? .zero))
+    if apiFailures >= Self.patienceOfWithdrawal {
+      endWithdrawn(&actions)
+    } else {
+      endWithdrawn(insteadOfWaitingFrom: now, &actions)
+    }
+  }
+
+  /// Whoever cancels waits for no API server that stays away, and for none that asks for long patience.
+  private mutating func endWithdrawn(insteadOfWaitingFrom now: Instant, _ actions: inout [OperationAction]) {
+    guard apiTrouble == .isBusy, let retryAt, now.duration(to: retryAt) > Self.longestPauseOfWithdrawal else { return }
+    endWithdrawn(&actions)
+  }
+
+  private mutating func endWithdrawn(_ actions: inout [OperationAction]) {
+    if let withdrawal { finishPass(outcome(of: withdrawal), &actions) }
   }
 
   mutating func patched(_ actions: inout [OperationAction]) {
@@ -143,13 +162,13 @@ extension OperationStateMachine {
   }
 
   /// As a reading that failed: nothing is uncertain that was not before.
-  mutating func patchUnsent(_ retryAfter: Duration?, at now: Instant, _ actions: inout [OperationAction]) {
+  mutating func patchUnsent(at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching:
       if let withdrawal, !isPatchUncertain { return finishPass(outcome(of: withdrawal), &actions) }
       lostPatches += 1
-      readLater(retryAfter, at: now, &actions)
-    case .fencing: patchUnknown(retryAfter, at: now, &actions)
+      readLater(nil, at: now, &actions)
+    case .fencing: patchUnknown(nil, at: now, &actions)
     default: return
     }
   }
@@ -186,11 +205,13 @@ extension OperationStateMachine {
     finishPass(OperationOutcome(.failed, sentence: sentence + untouched), &actions)
   }
 
-  mutating func cancel(_ who: String, _ actions: inout [OperationAction]) {
+  mutating func cancel(_ who: String, at now: Instant, _ actions: inout [OperationAction]) {
     switch state {
     case .patching: withdrawal = withdrawal ?? .cancelled(by: who)
     // After a patch whose fate is unknown what the cluster is left on must be found out first.
-    case .claimed where isPatchUncertain: withdrawal = withdrawal ?? .cancelled(by: who)
+    case .claimed where isPatchUncertain:
+      withdrawal = withdrawal ?? .cancelled(by: who)
+      endWithdrawn(insteadOfWaitingFrom: now, &actions)
     case .confirming(let patch, _) where isPatchUncertain:
       withdrawal = withdrawal ?? .cancelled(by: who)
       fence(patch, &actions)
@@ -222,9 +243,15 @@ extension OperationStateMachine {
 
   /// Time is up and the patch is not in, or is not known to be.
   mutating func giveUp(_ actions: inout [OperationAction]) {
-    let reason = apiFailures > 0 ? "the API server could not be reached" : "the patch could not be brought in"
+    if withdrawal != nil { return endWithdrawn(&actions) }
+    let reason =
+      switch apiTrouble {
+      case .isAway: "the API server could not be reached within"
+      case .isBusy: "the API server asked to be left alone for longer than"
+      case nil: "the patch could not be brought in within"
+      }
     let left = isPatchUncertain ? "; whether the patch was applied is unknown" : untouched
-    finishPass(OperationOutcome(.timedOut, sentence: "\(reason) within \(patience.inWords)\(left)"), &actions)
+    finishPass(OperationOutcome(.timedOut, sentence: "\(reason) \(patience.inWords)\(left)"), &actions)
   }
 
   private var patience: Duration { reverting == nil ? settings.timeout : settings.revertTimeout }

@@ -71,6 +71,8 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   var conflicts = 0
   /// Failed attempts in a row to reach the API server, for the back-off.
   var apiFailures = 0
+  /// What the last of them met.
+  var apiTrouble: APITrouble?
   /// Patches that were not sent or not answered, though the Deployment can be read in between.
   var lostPatches = 0
   /// Fences without an answer.
@@ -94,6 +96,12 @@ public struct OperationStateMachine: ~Copyable, Sendable {
   /// When it ends although the API server did not say what it has come to.
   var giveUpAt: Instant
   var lastWake: Instant?
+
+  enum APITrouble: Sendable {
+    case isAway
+    /// It asked us to wait.
+    case isBusy
+  }
 
   enum Withdrawal: Sendable {
     case cancelled(by: String)
@@ -183,12 +191,12 @@ public struct OperationStateMachine: ~Copyable, Sendable {
     case .patched: patched(&actions)
     case .fenced: fenced(&actions)
     case .patchConflict: patchConflict(at: now, &actions)
-    case .patchUnsent(let retryAfter): patchUnsent(retryAfter, at: now, &actions)
+    case .patchUnsent: patchUnsent(at: now, &actions)
     case .patchUnknown(let retryAfter): patchUnknown(retryAfter, at: now, &actions)
     case .patchRefused(let why): patchRefused(why, &actions)
     case .verdict(let outcome):
       if case .waiting = state { conclude(outcome, &actions) }
-    case .cancelRequested(let who): cancel(who, &actions)
+    case .cancelRequested(let who): cancel(who, at: now, &actions)
     case .revertRecorded: revertRecorded(at: now, &actions)
     case .outcomeWritten: settled(.settled, &actions)
     case .outcomeSettledElsewhere: settled(.settledElsewhere, &actions)

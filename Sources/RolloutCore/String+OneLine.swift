@@ -26,7 +26,7 @@ extension String {
 
 extension Duration {
   /// Whole seconds for people: `4 s`, `3 min`, `2 h`.
-  var inWords: String {
+  package var inWords: String {
     let seconds = components.seconds
     return switch seconds {
     case ..<120: "\(seconds) s"

@@ -41,14 +41,17 @@ class Development:
         self._process = subprocess.Popen(
             [f"{self.binaries}/rollback-dev", "up", "--dir", os.path.join(self.directory, "dev"),
              "--components", "postgres,cluster,daemon"], stdout=subprocess.PIPE, text=True)
-        for line in self._process.stdout:
-            if line.startswith("export "):
-                name, _, value = line[7:].strip().partition("=")
-                self.environment[name] = shlex.split(value)[0]
-            if all(name in self.environment for name in WANTED):
-                return self
-        self.__exit__()
-        raise SystemExit("rollback-dev did not start")
+        try:
+            for line in self._process.stdout:
+                if line.startswith("export "):
+                    name, _, value = line[7:].strip().partition("=")
+                    self.environment[name] = shlex.split(value)[0]
+                if all(name in self.environment for name in WANTED):
+                    return self
+            raise SystemExit("rollback-dev did not start")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         self._process.terminate()

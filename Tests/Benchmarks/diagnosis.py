@@ -6,6 +6,7 @@ daemon. No registry is asked. The progress deadline is 20 s, and a minute where 
 import argparse
 import datetime
 import json
+import os
 import subprocess
 import time
 
@@ -39,8 +40,8 @@ def begin(development, case):
     # The pods that serve fit beside each other and leave no room for one more.
     resources = {"cpu": "5"} if case == "unschedulable" else None
     development.run("kubectl", "create", "namespace", namespace)
-    objects = [manifest(case, deadline=PATIENT if case == "missing" else DEADLINE, resources=resources)] + ([QUOTA] if case == "quota" else [])
-    for thing in objects:
+    objects = [manifest(case, deadline=PATIENT if case == "missing" else DEADLINE, resources=resources)]
+    for thing in objects + ([QUOTA] if case == "quota" else []):
         development.run(*kubectl, "-n", namespace, input=json.dumps(thing))
     development.run("kubectl", "-n", namespace, "rollout", "status", f"deployment/{case}")
     control = f"{development.binaries}/rollbackctl"
@@ -57,15 +58,21 @@ def main():
     with Development(options.binaries) as development:
         commands = {case: begin(development, case) for case, *_ in CASES}
         began = time.monotonic()
-        running = {
-            case: subprocess.Popen(command, env=development.environment, stdout=subprocess.PIPE, text=True)
-            for case, command in commands.items()}
+        running = {}
+        for case, command in commands.items():
+            with open(os.path.join(development.directory, case), "w") as output:
+                running[case] = subprocess.Popen(
+                    command, env=development.environment, stdout=output, stderr=subprocess.STDOUT)
         print(f"{'case':<14} {'outcome':<10} {'hint s':>7} {'end s':>7}  sentence")
         for case, outcome, limit, words in CASES:
-            frames = [json.loads(line) for line in running[case].stdout]
             running[case].wait()
-            shown = tell(case, frames, outcome, limit, words)
-            wrong += not shown
+            with open(os.path.join(development.directory, case)) as output:
+                lines = output.read().splitlines()
+            if not lines or '"type":"accepted"' not in lines[0].replace(" ", ""):
+                print(f"{case:<14} refused: {' '.join(lines)}")
+                wrong += 1
+                continue
+            wrong += not tell(case, [json.loads(line) for line in lines], outcome, limit, words)
         print(f"{time.monotonic() - began:.0f} s, {wrong} not as they should be")
     raise SystemExit(1 if wrong else 0)
 

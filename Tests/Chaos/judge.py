@@ -289,9 +289,9 @@ def patience(history):
         if told is not None:
             result.append({"verb": request["verb"], "user": request["user"], "path": request["path"],
                            "asked": told["retryAfter"], "waited": request["at"] - told["at"], "at": told["at"]})
-        # Every call reads the Deployment and lists the autoscalers by itself: what comes next may be another call's.
+        # Every call lists the autoscalers by itself: what comes next may be another call's.
         if request["user"].startswith("host") and request["status"] == 429 and request["retryAfter"] \
-                and request["verb"] != "get" and not request["path"].endswith("/horizontalpodautoscalers"):
+                and not request["path"].endswith("/horizontalpodautoscalers"):
             latest[key] = request
     return result
 

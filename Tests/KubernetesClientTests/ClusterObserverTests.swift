@@ -216,22 +216,26 @@ struct ClusterObserverTests {
     var configuration = KubernetesClientConfiguration()
     configuration.maximumWatches = 2
     try await withObserver(configuration: configuration) { cluster, observer in
-      var used: ObjectSubscription? = observer.subscribe(to: Pod.self, in: "used")
+      var used: ObjectSubscription<Pod>? = observer.subscribe(to: Pod.self, in: "used")
       _ = await serve(cluster, list: [], version: 10)
-      var left: ObjectSubscription? = observer.subscribe(to: Pod.self, in: "left")
+      var left: ObjectSubscription<Pod>? = observer.subscribe(to: Pod.self, in: "left")
       let unused = await serve(cluster, list: [], version: 20)
       #expect(left != nil)
       left = nil
-      let third = observer.subscribe(to: Pod.self, in: "third")
+      var third: ObjectSubscription<Pod>? = observer.subscribe(to: Pod.self, in: "third")
       await unused.closedByClient()
-      _ = await serve(cluster, list: [], version: 30)
-      #expect(await third.makeAsyncIterator().next()?.isInitial == true)
+      let thirdWatch = await serve(cluster, list: [], version: 30)
+      #expect(await third?.makeAsyncIterator().next()?.isInitial == true)
       #expect(observer.reflectorCount == 2)
       // The one that has a subscriber is still what it was.
       #expect(await used?.makeAsyncIterator().next()?.isInitial == true)
-      used = nil
+      // Of two that nobody wants the one goes whose last subscriber came first, not the one that began first.
+      used = observer.subscribe(to: Pod.self, in: "used")
+      #expect(await used?.makeAsyncIterator().next()?.isInitial == true)
+      (used, third) = (nil, nil)
       // And what was ended begins anew.
       let again = observer.subscribe(to: Pod.self, in: "left")
+      await thirdWatch.closedByClient()
       _ = await serve(cluster, list: [], version: 40)
       #expect(await again.makeAsyncIterator().next()?.isInitial == true)
     }

@@ -21,6 +21,8 @@ final class FakeCluster: Cluster {
     /// Nil: it cannot be found out.
     var isAutoscaled: Bool? = false
     var unreadable = 0
+    /// The reads, by their number, that are told to come again after two seconds.
+    var busyReads: Set<Int> = []
     /// No read is answered, until the asking is given up.
     var isSilent = false
     var currentLog = LogAnswer.text("KeyError: 'DB_POOL'")
@@ -79,6 +81,9 @@ final class FakeCluster: Cluster {
       if state.unreadable > 0 {
         state.unreadable -= 1
         throw ServiceError(.unavailable, "the API server cannot be reached")
+      }
+      if state.busyReads.contains(state.reads) {
+        throw ServiceError(.unavailable, "too many requests", retryAfter: .seconds(2))
       }
       return state.deployment
     }

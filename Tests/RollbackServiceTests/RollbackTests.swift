@@ -87,15 +87,21 @@ import Testing
     }
   }
 
-  @Test func `an API server that has too much to do is told of, and asked again when it says`() async throws {
+  @Test(arguments: [true, false])
+  func `an API server that asks for patience is told of, and asked again then`(isReading: Bool) async throws {
     try await Harness.run(clock: HeldClock(skippingUpTo: .seconds(2))) { harness in
       history(harness)
-      harness.cluster.state.withLock { $0.patchAnswers = [.unsent("too many requests", retryAfter: .seconds(2))] }
+      harness.cluster.state.withLock { state in
+        state.patchAnswers = [isReading ? .conflict("newer") : .unknown("429", retryAfter: .seconds(2))]
+        // The first is the call's own.
+        if isReading { state.busyReads = [2] }
+      }
       let frames = try await harness.rollback()
-      let sentence = OperationNotice.apiServerBusy.sentence
+      let sentence = OperationNotice.apiServerBusy(.seconds(2)).sentence
       #expect(frames.contains { if case .progress(let it) = $0.kind { it.message == sentence } else { false } })
       #expect(frames.finished?.outcome == .succeeded)
       #expect(frames.finished?.elapsed.map { $0 >= .seconds(2) } == true)
+      #expect(harness.cluster.effectivePatches == 1)
     }
   }
 

@@ -57,6 +57,16 @@ import Testing
     #expect(await cancelled.value.isEmpty)
   }
 
+  /// Who is behind what a feed begins with must not be woken for nothing: it would never sleep again.
+  @Test func `a watcher behind the beginning of a feed waits for its first frame`() async {
+    let feed = RolloutFeed(deployID: "x", lastSequence: 57)
+    let waiting = Task { await collect(feed.frames(from: 8)) }
+    while feed.waiting == 0 { await Task.yield() }
+    feed.append(RolloutFrame(seq: 58, at: at, kind: progress("first")))
+    feed.end()
+    #expect(await waiting.value == [58])
+  }
+
   @Test func `a feed that goes on after a takeover numbers on`() {
     let feed = RolloutFeed(deployID: "x", lastSequence: 7)
     #expect(feed.publish(progress("taken over"), at: at).seq == 8)

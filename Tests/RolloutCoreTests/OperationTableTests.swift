@@ -72,7 +72,7 @@ import Testing
     ("read: missing", read(.missing)),
     ("read: another uid", read(.decision(.alreadyApplied), uid: "other")),
     ("read failed", .readFailed()), ("patched", .patched), ("patch conflict", .patchConflict),
-    ("patch not sent", .patchUnsent()), ("patch unknown", .patchUnknown()),
+    ("patch not sent", .patchUnsent), ("patch unknown", .patchUnknown()),
     ("patch refused", .patchRefused("forbidden")), ("fenced", .fenced),
     ("verdict: ready", ready),
     ("verdict: superseded", .verdict(.superseded(image: "a:v9"))), ("verdict: deleted", .verdict(.deleted(.gone))),

@@ -16,9 +16,10 @@ public struct KubernetesClientConfiguration: Sendable {
   /// One line of a watch at most. etcd takes no object above 1.5 MiB; this leaves room for the server's additions.
   public var maximumEventSize = 8 << 20
   /// Watches that are open at a time, each on a connection of its own: four for each namespace in which something rolls,
-  /// or did a moment ago. Further ones wait for one, within ``watchTimeouts``.
+  /// or did a moment ago. Further ones wait until another ends, and what they are about is not seen until then.
   public var maximumWatches = 1024
-  /// Everything else about HTTP, its connections those of all requests but the watches; `tls`, `proxy` and `userAgent` are set from here and from the cluster's access.
+  /// Everything else about HTTP, its connections those of all requests but the watches; `tls`, `proxy` and `userAgent`
+  /// are set from here and from the cluster's access.
   public var http = HTTPClientConfiguration()
 
   public init() {}

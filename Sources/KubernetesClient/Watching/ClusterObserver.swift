@@ -70,22 +70,31 @@ public final class ClusterObserver: Sendable {
     to type: Object.Type, in namespace: String, where filter: ObjectFilter<Object> = .all
   ) -> ObjectSubscription<Object> {
     let key = Key(type: ObjectIdentifier(type), namespace: namespace)
-    return state.withLock { state in
-      guard !state.hasEnded else { return ObjectSubscription() }
+    let (subscription, excess) = state.withLock { state -> (ObjectSubscription<Object>, Int?) in
+      guard !state.hasEnded else { return (ObjectSubscription(), nil) }
       state.subscriptions += 1
       if let reflector = state.entries[key]?.reflector as? Reflector<Object>,
         let subscription = reflector.subscribe(filter)
       {
         state.entries[key]?.lastUse = state.subscriptions
-        return subscription
+        return (subscription, nil)
       }
-      if state.entries.count >= client.configuration.maximumWatches { stopOneUnused(&state) }
+      makeRoom(&state)
       let reflector = Reflector<Object>(
         client: client, namespace: namespace, idleTimeout: idleTimeout, logger: logger)
       state.entries[key] = Entry(reflector: reflector, lastUse: state.subscriptions)
       newJobs.yield(Job(key: key, reflector: reflector))
-      return reflector.subscribe(filter) ?? ObjectSubscription()
+      let count = state.entries.count
+      return (
+        reflector.subscribe(filter) ?? ObjectSubscription(), count > client.configuration.maximumWatches ? count : nil
+      )
     }
+    if let excess {
+      logger.warning(
+        "more is watched than there are connections for; what comes last is seen late",
+        metadata: ["watches": "\(excess)"])
+    }
+    return subscription
   }
 
   /// How many list+watches there are.
@@ -93,16 +102,15 @@ public final class ClusterObserver: Sendable {
     state.withLock { $0.entries.count }
   }
 
-  /// The one that nobody has wanted for longest.
-  private func stopOneUnused(_ state: inout State) {
+  /// Stops those without a subscriber, until there is room for one more: first the one whose last subscriber came first.
+  private func makeRoom(_ state: inout State) {
+    var excess = state.entries.count - client.configuration.maximumWatches + 1
+    guard excess > 0 else { return }
     for (key, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse })
-    where entry.reflector.stopIfUnused() {
+    where excess > 0 && entry.reflector.stopIfUnused() {
       state.entries[key] = nil
-      return
+      excess -= 1
     }
-    logger.warning(
-      "more is watched than there are connections for; what comes last is seen late",
-      metadata: ["watches": "\(state.entries.count)"])
   }
 
   private func remove(_ job: Job) {

@@ -54,8 +54,12 @@ final class Reflector<Object: KubernetesResource>: Sendable {
 
   /// Stops it unless somebody has subscribed; whether it did.
   func stopIfUnused() -> Bool {
+    stop { $0.isEmpty }
+  }
+
+  private func stop(if isUnused: (SubscriberList<Object>) -> Bool) -> Bool {
     let isUnused = state.withLock { state in
-      guard !state.isStopped, state.subscribers.isEmpty else { return false }
+      guard !state.isStopped, isUnused(state.subscribers) else { return false }
       state.isStopped = true
       return true
     }
@@ -121,13 +125,9 @@ final class Reflector<Object: KubernetesResource>: Sendable {
   private func waitUntilUnused() async {
     var seen = -1
     while (try? await client.time.sleep(idleTimeout)) != nil {
-      let isUnused = state.withLock { state in
-        defer { seen = state.subscribers.everAdded }
-        guard state.subscribers.isEmpty, state.subscribers.everAdded == seen else { return false }
-        state.isStopped = true
-        return true
-      }
-      if isUnused { return }
+      let ever = state.withLock { $0.subscribers.everAdded }
+      if stop(if: { $0.isEmpty && $0.everAdded == seen }) { return }
+      seen = ever
     }
   }
 

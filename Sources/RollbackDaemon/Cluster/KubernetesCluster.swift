@@ -131,9 +131,10 @@ extension PatchAnswer {
     case .invalid where error.causes.contains(where: { $0.field == "metadata.uid" }): self = .conflict(error.message)
     case .invalid, .forbidden: self = .refused(error.message)
     // Nothing was sent, or it was turned away at the door: the next token or certificate may be good.
-    case .credentials, .unauthorized, .throttled: self = .unsent(error.description, retryAfter: error.retryAfter)
+    case .credentials, .unauthorized: self = .unsent(error.description)
     case .cancelled: return nil
-    case .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
+    // A server that throttles has done nothing, but libcurl may have sent a copy before, on a connection that died.
+    case .throttled, .unreachable, .tls, .serverTimeout, .gone, .refused, .malformedAnswer:
       self = .unknown(error.description, retryAfter: error.retryAfter)
     }
   }

@@ -58,7 +58,8 @@ final class DaemonHealth: DependencyHealth {
       }
     } catch {
       health.state = .down
-      health.message = (error as? ServiceError)?.message ?? "\(error)"
+      let known = error as? ServiceError
+      health.message = known?.reason == .unavailable ? known?.message ?? "" : "\(error)"
     }
     if let obstacle {
       health.state = .down

@@ -19,9 +19,9 @@ extension RollbackService {
       running[index].progress = progress.message
     }
     var parts = await (database, cluster, registry)
-    if parts.0.state == .ok, let problem = refusals.problem {
+    if parts.0.state != .down, let problem = refusals.problem {
       parts.0.state = .degraded
-      parts.0.message = problem
+      parts.0.message += (parts.0.message.isEmpty ? "" : "; ") + problem
     }
     let isWell =
       parts.0.state == .ok && parts.1.state == .ok && (parts.2.state == .ok || parts.2.state == .notConfigured)

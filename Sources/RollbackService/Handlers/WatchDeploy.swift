@@ -55,7 +55,7 @@ extension RollbackService {
   func follow(
     _ deployID: String, from sequence: UInt64, joined: Bool, send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws {
-    var cursor = Cursor(next: sequence, joined: joined)
+    var cursor = WatchCursor(next: sequence, joined: joined)
     while true {
       if let feed = supervisor.feed(of: deployID) {
         try await follow(feed, &cursor, send: send)
@@ -71,20 +71,20 @@ extension RollbackService {
       if cursor.isOver { return }
       if supervisor.feed(of: deployID) == nil {
         if try await endWithoutFrames(deployID, &cursor, send: send) { return }
-        try await remote.watch(deployID, from: cursor.next) { feed in
+        try await remote.watch(deployID) { feed in
           try await follow(feed, &cursor, send: send)
         }
         if cursor.isOver { return }
       }
-      if supervisor.isStopping { continue }
+      if supervisor.isStopping || supervisor.feed(of: deployID)?.isEnded == false { continue }
       // It changes hands, or the database is away.
       try await clock.sleep(until: clock.now.advanced(by: .milliseconds(500)), tolerance: nil)
     }
   }
 
   /// To the end of a feed.
-  private func follow(
-    _ feed: RolloutFeed, _ cursor: inout Cursor, send: @Sendable (RolloutFrame) async throws -> Void
+  func follow(
+    _ feed: RolloutFeed, _ cursor: inout WatchCursor, send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws {
     try await replay(feed.deployID, &cursor, upTo: feed.firstRetained, send: send)
     for await frame in feed.frames(from: cursor.next) {
@@ -94,43 +94,21 @@ extension RollbackService {
     try Task.checkCancellation()
   }
 
-  /// Where a watcher is.
-  private struct Cursor {
-    var next: UInt64
-    let joined: Bool
-    var isOver = false
-
-    init(next: UInt64, joined: Bool) {
-      self.next = next
-      self.joined = joined
-    }
-
-    mutating func deliver(_ frame: RolloutFrame, _ send: @Sendable (RolloutFrame) async throws -> Void) async throws {
-      var frame = frame
-      if joined, case .accepted(var accepted)? = frame.kind {
-        accepted.joined = true
-        frame.kind = .accepted(accepted)
-      }
-      try await send(frame)
-      next = frame.seq + 1
-      if case .finished? = frame.kind { isOver = true }
-    }
-  }
-
   private func replay(
-    _ deployID: String, _ cursor: inout Cursor, upTo limit: UInt64,
+    _ deployID: String, _ cursor: inout WatchCursor, upTo limit: UInt64,
     send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws {
     while cursor.next < limit, !cursor.isOver {
       let frames = try await operations.frames(of: deployID, from: cursor.next, limit: 100)
       for frame in frames where frame.seq < limit { try await cursor.deliver(frame, send) }
-      if frames.count < 100 { return }
+      // A whole page beyond the limit brings the cursor no further.
+      guard frames.count == 100, let last = frames.last, last.seq < limit else { return }
     }
   }
 
   /// A deploy that ended and has no finished frame was another program's: its row tells how it ended.
   private func endWithoutFrames(
-    _ deployID: String, _ cursor: inout Cursor, send: @Sendable (RolloutFrame) async throws -> Void
+    _ deployID: String, _ cursor: inout WatchCursor, send: @Sendable (RolloutFrame) async throws -> Void
   ) async throws -> Bool {
     guard let (_, deploy) = try await deploys.deploy(deployID) else {
       throw ServiceError(.notFound, "there is no deploy \(deployID)")
@@ -157,5 +135,28 @@ extension RollbackService {
       target: OperationTiming.target, replicas: deploy.replicas)
     try await cursor.deliver(RolloutFrame(seq: cursor.next, at: deploy.finishedAt, kind: .finished(finished)), send)
     return true
+  }
+}
+
+/// Where a watcher is.
+struct WatchCursor {
+  var next: UInt64
+  let joined: Bool
+  var isOver = false
+
+  init(next: UInt64, joined: Bool) {
+    self.next = next
+    self.joined = joined
+  }
+
+  mutating func deliver(_ frame: RolloutFrame, _ send: @Sendable (RolloutFrame) async throws -> Void) async throws {
+    var frame = frame
+    if joined, case .accepted(var accepted)? = frame.kind {
+      accepted.joined = true
+      frame.kind = .accepted(accepted)
+    }
+    try await send(frame)
+    next = frame.seq + 1
+    if case .finished? = frame.kind { isOver = true }
   }
 }

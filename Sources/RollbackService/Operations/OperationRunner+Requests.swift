@@ -102,9 +102,9 @@ extension OperationRunner {
         mailbox.post(.event(.patchConflict))
       case .notFound:
         mailbox.post(.event(.patchConflict))
-      case .unsent(let why, let retryAfter):
+      case .unsent(let why):
         log.warning("the patch could not be sent", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnsent(retryAfter: retryAfter)))
+        mailbox.post(.event(.patchUnsent))
       case .refused(let why):
         mailbox.post(.event(.patchRefused(why)))
       case .unknown(let why, let retryAfter):
@@ -127,9 +127,9 @@ extension OperationRunner {
       case .refused(let why):
         log.warning("the deployment could not be fenced", metadata: ["cause": "\(why)"])
         mailbox.post(.event(.patchRefused(why)))
-      case .unsent(let why, let retryAfter):
+      case .unsent(let why):
         log.warning("the fence could not be sent", metadata: ["cause": "\(why)"])
-        mailbox.post(.event(.patchUnsent(retryAfter: retryAfter)))
+        mailbox.post(.event(.patchUnsent))
       case .unknown(let why, let retryAfter):
         log.notice("whether the deployment is fenced is not known", metadata: ["cause": "\(why)"])
         mailbox.post(.event(.patchUnknown(retryAfter: retryAfter)))

@@ -236,9 +236,9 @@ extension OperationNotice {
     case .databaseBack: "PostgreSQL is back"
     case .leaseLapsed: "the lease could not be renewed in time; nothing more is changed in the cluster until it is"
     case .apiServerUnavailable: "API server unreachable, trying again"
-    case .apiServerBusy: "the API server has too much to do and asks to wait; trying again when it says"
+    case .apiServerBusy(let wait): "the API server asks for \(wait.inWords) of patience; trying again then"
     case .patchConflict(let attempt): "the deployment changed meanwhile; reading it again (conflict \(attempt))"
-    case .patchUnknown: "the answer to the patch was lost; reading the deployment to find out"
+    case .patchUnknown: "whether the patch was applied is not known; reading the deployment to find out"
     case .patchFoundApplied: "the patch is in the cluster already"
     case .reverting(let why): "\(why); putting the image back that ran before"
     }

@@ -88,6 +88,8 @@ final class OperationSupervisor<C: Clock>: Sendable where C.Instant == Continuou
       return true
     }
     guard isNewest else { return operation.feed.end() }
+    // Who watches it as another host's follows it here from now on.
+    board.ring(.deploy(operation.deploy.id))
     if case .terminated = start.yield(operation) { await giveBack(operation) }
   }
 

@@ -22,7 +22,7 @@ final class RemoteRollouts<C: Clock>: Sendable where C.Instant == ContinuousCloc
   private let supervisor: OperationSupervisor<C>
   private let clock: C
   private let state = Locked(State())
-  /// Readers that `run()` has yet to start: never more than there are deploys that are watched.
+  /// Readers that `run()` has yet to start: at most one for each call that watches.
   private let jobs: AsyncStream<RolloutFeed>
   private let newJobs: AsyncStream<RolloutFeed>.Continuation
 
@@ -57,11 +57,11 @@ final class RemoteRollouts<C: Clock>: Sendable where C.Instant == ContinuousCloc
     newJobs.finish()
   }
 
-  /// Follows the frames numbered `next` and higher, for as long as `body` lasts.
-  func watch(
-    _ deployID: String, from next: UInt64, _ body: (RolloutFeed) async throws -> Void
-  ) async throws {
-    let feed = join(deployID, next)
+  /// Follows a deploy for as long as `body` lasts. The frames that its feed does not have are in the store.
+  func watch(_ deployID: String, _ body: (RolloutFeed) async throws -> Void) async throws {
+    // Not by the number of who asks: others, who have seen less, share the feed.
+    let stored = try await operations.newestFrame(of: deployID)?.seq ?? 0
+    let feed = join(deployID, after: stored)
     defer { leave(feed) }
     try await body(feed)
   }
@@ -71,13 +71,13 @@ final class RemoteRollouts<C: Clock>: Sendable where C.Instant == ContinuousCloc
     state.withLock { $0.readings[deployID]?.watchers ?? 0 }
   }
 
-  private func join(_ deployID: String, _ next: UInt64) -> RolloutFeed {
+  private func join(_ deployID: String, after stored: UInt64) -> RolloutFeed {
     state.withLock { state in
       if let reading = state.readings[deployID], !reading.feed.isEnded {
         state.readings[deployID]?.watchers += 1
         return reading.feed
       }
-      let feed = RolloutFeed(deployID: deployID, lastSequence: next - 1)
+      let feed = RolloutFeed(deployID: deployID, lastSequence: stored)
       guard !state.hasEnded, case .enqueued = newJobs.yield(feed) else {
         feed.end()
         return feed

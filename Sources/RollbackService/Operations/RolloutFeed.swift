@@ -34,7 +34,7 @@ public final class RolloutFeed: Sendable {
     }
   }
 
-  /// - Parameter lastSequence: of the newest frame that a holder before us stored; 0 for a new operation.
+  /// - Parameter lastSequence: all frames up to this number are in the store, or will never be; 0 where there are none.
   public init(deployID: String, lastSequence: UInt64 = 0) {
     self.deployID = deployID
     state = Monitor(State(nextSequence: lastSequence + 1))
@@ -98,6 +98,9 @@ public final class RolloutFeed: Sendable {
 
   var isEnded: Bool { state.read { $0.isEnded } }
 
+  /// How many watchers wait for a frame.
+  var waiting: Int { state.waiting }
+
   /// Frames numbered `sequence` and higher, as far as they are kept, then those to come. Ends with the feed.
   public func frames(from sequence: UInt64 = 1) -> Frames {
     Frames(feed: self, next: Swift.max(sequence, 1))
@@ -139,7 +142,7 @@ public final class RolloutFeed: Sendable {
 
   /// Suspends until there may be something at `next`, or the task is cancelled.
   fileprivate func wait(for next: UInt64) async {
-    await state.wait { $0.isEnded || $0.nextSequence > next }
+    await state.wait { $0.isEnded || ($0.frames.last?.seq ?? 0) >= next }
   }
 
   /// One watcher's view of a feed.

@@ -32,13 +32,12 @@ public enum PatchAnswer: Sendable {
   case conflict(String)
   /// The object is gone.
   case notFound
-  /// It was certainly not applied and may go well later: our credentials cannot be had, or are not valid now, or the
-  /// server has too much to do. With how long it asks us to wait.
-  case unsent(String, retryAfter: Duration? = nil)
+  /// It was certainly not applied and may go well later: our credentials cannot be had, or are not valid now.
+  case unsent(String)
   /// It was understood and refused for good: by admission, quota or permissions.
   case refused(String)
-  /// Whether it was applied is not known: the connection was lost, or the server gave up waiting. With how long it asks
-  /// us to wait.
+  /// Whether it was applied is not known: the connection was lost, or the server gave up waiting or throttles. With how
+  /// long it asks us to wait.
   case unknown(String, retryAfter: Duration? = nil)
 }
 
