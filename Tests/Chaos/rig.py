@@ -670,10 +670,14 @@ def end(process, patience=10):
 
 
 def holders(rig):
-    """Which daemon holds how many operations, by the database."""
-    return {row["holder_host"]: row["held"] for row in rig.postgres.rows(
-        "SELECT holder_host, count(*) AS held FROM paas_operation_leases WHERE expires_at > clock_timestamp() "
-        "GROUP BY holder_host")}
+    """Which daemon holds how many operations, by the database; nothing while that is restarting."""
+    try:
+        rows = rig.postgres.rows(
+            "SELECT holder_host, count(*) AS held FROM paas_operation_leases WHERE expires_at > clock_timestamp() "
+            "GROUP BY holder_host")
+    except RigError:
+        return {}
+    return {row["holder_host"]: row["held"] for row in rows}
 
 
 def make_directory(parent=None):
