@@ -99,6 +99,10 @@ final class FakeCluster: Cluster {
   func patch(_ name: String, in namespace: String, with patch: ImagePatch) async throws -> PatchAnswer {
     state.withLock { state in
       let scripted = state.patchAnswers.isEmpty ? nil : state.patchAnswers.removeFirst()
+      // As the API server does with one that was decided on an older object.
+      if scripted == nil, let version = state.deployment?.metadata.resourceVersion, version != patch.resourceVersion {
+        return .conflict("the object has been modified")
+      }
       if scripted == nil || state.appliesAnyway { apply(patch, &state) }
       if let scripted { return scripted }
       guard let deployment = state.deployment else { return .notFound }
