@@ -17,6 +17,10 @@ import Testing
       let after = try await database()
       #expect(after?.state == .degraded && after?.schemaVersion == 999)
       #expect(after?.message.contains("migration 999 (what comes), which this rollbackd does not know") == true)
+      try await environment.database.psql("DROP TABLE paas_rollbackd_schema")
+      let gone = try await database()
+      #expect(gone?.state == .down && gone?.schemaVersion == 0)
+      #expect(gone?.message == "the database has no rollbackd schema; run `rollbackd migrate`")
     }
   }
 }

@@ -212,7 +212,7 @@ struct ClusterObserverTests {
     }
   }
 
-  @Test func theWatchThatNobodyWantedForLongestMakesRoomForAnother() async throws {
+  @Test func anUnusedWatchMakesRoomTheOneWhoseLastSubscriberCameFirst() async throws {
     var configuration = KubernetesClientConfiguration()
     configuration.maximumWatches = 2
     try await withObserver(configuration: configuration) { cluster, observer in

@@ -12,9 +12,14 @@ package struct SchemaMigrator: Sendable {
 
   /// How the database compares; changes nothing.
   package func status() async throws -> SchemaStatus {
+    try await look().status
+  }
+
+  /// The same, and the number of the newest migration that it records; 0 where there is none.
+  func look() async throws -> (status: SchemaStatus, newest: Int32) {
     let exists = try await client.read("SELECT to_regclass('paas_rollbackd_schema') IS NOT NULL").first?.bool(0)
-    guard exists == true else { return SchemaStatus(recorded: [], known: migrations) }
-    return SchemaStatus(recorded: try Self.records(in: await client.read(Self.select)), known: migrations)
+    let recorded = exists == true ? try Self.records(in: await client.read(Self.select)) : []
+    return (SchemaStatus(recorded: recorded, known: migrations), recorded.last?.number ?? 0)
   }
 
   /// Applies what is missing, each migration in a transaction of its own, and returns what it applied.

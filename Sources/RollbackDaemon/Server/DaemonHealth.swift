@@ -44,16 +44,13 @@ final class DaemonHealth: DependencyHealth {
   func database() async -> DatabaseHealth {
     var health = DatabaseHealth(state: .ok)
     do {
-      let (number, problem) = try await limit.run { [postgres] in
-        try await withDatabaseErrors {
-          let rows = try await postgres.read("SELECT coalesce(max(number), 0)::bigint FROM paas_rollbackd_schema")
-          return (try rows.first?.int(0) ?? 0, try await SchemaMigrator(client: postgres).status().problem)
-        }
+      let (status, newest) = try await limit.run { [postgres] in
+        try await withDatabaseErrors { try await SchemaMigrator(client: postgres).look() }
       }
-      health.schemaVersion = UInt32(clamping: number)
-      // Somebody has migrated it since this daemon began.
-      if let problem {
-        health.state = .degraded
+      health.schemaVersion = UInt32(clamping: newest)
+      // Somebody has migrated it, or taken it away, since this daemon began.
+      if let problem = status.problem {
+        health.state = status == .missing ? .down : .degraded
         health.message = problem
       }
     } catch {
